@@ -1,0 +1,10 @@
+# What the libraries are built from. An installation with static libraries reads this file too.
+find_package(fmt REQUIRED)
+find_package(dnnl CONFIG REQUIRED)
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+find_package(ZLIB REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(openblas REQUIRED IMPORTED_TARGET openblas)
+pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
+pkg_check_modules(graphviz REQUIRED IMPORTED_TARGET libgvc libcgraph)
