@@ -129,10 +129,11 @@ template <class T>
 void uniform(Generator& generator, T* y, int64_t n, double from, double to) {
   if (!(from <= to)) fail("uniform_", "from {} is above to {}; expected from <= to", from, to);
   if (!(to - from <= double(std::numeric_limits<T>::max())))
-    fail("uniform_", "the range from {} to {} is too wide for {}", from, to, dtype_of<T>());
+    fail("uniform_", "the range from {} to {} is too wide for {}", from, to,
+         info(dtype_of<T>()).name);
   T scale = T(to) - T(from), shift = T(from);
   Lock lock(generator.mutex());
-  fill(y, n, [&] { return generator.unit<T>() * scale + shift; });
+  fill(y, n, [&] { return std::fma(generator.unit<T>(), scale, shift); });
 }
 
 /// Sixteen uniform numbers become normal ones, in place: Box-Muller, cosines first.
@@ -193,7 +194,8 @@ static void check_range(int64_t low, int64_t high) {
   if constexpr (std::is_integral_v<T>)
     if (low < int64_t(std::numeric_limits<T>::min()) ||
         high - 1 > int64_t(std::numeric_limits<T>::max()))
-      fail("random_", "{} does not hold the numbers from {} to {}", dtype_of<T>(), low, high - 1);
+      fail("random_", "{} does not hold the numbers from {} to {}", info(dtype_of<T>()).name, low,
+           high - 1);
 }
 
 template <class T>
