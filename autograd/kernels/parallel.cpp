@@ -1,0 +1,24 @@
+#include "autograd/kernels/parallel.h"
+
+#include <omp.h>
+#include <unistd.h>
+
+#include "autograd/tensor/error.h"
+
+namespace taper {
+
+static thread_local int threads_here = 0;
+
+int get_num_threads() {
+  if (omp_in_parallel()) return 1;
+  if (threads_here == 0) threads_here = gettid() == getpid() ? omp_get_max_threads() : 1;
+  return threads_here;
+}
+
+void set_num_threads(int threads) {
+  if (threads < 1) fail("set_num_threads", "{} threads; expected at least 1", threads);
+  threads_here = threads;
+  omp_set_num_threads(threads);
+}
+
+}  // namespace taper

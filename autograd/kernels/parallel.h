@@ -1,0 +1,28 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace taper {
+
+/// Threads that kernels may use on the calling thread: OpenMP's number on the main thread, one on threads
+/// that a program starts, unless they ask for more.
+int get_num_threads();
+void set_num_threads(int threads);
+
+namespace kernels {
+
+/// Below this many elements a loop stays on the calling thread.
+inline constexpr int64_t parallel_grain = 1 << 15;
+
+/// Calls f(begin, end) over parts of [0, n), on several threads where each gets at least `grain`.
+template <class F>
+void parallel_for(int64_t n, int64_t grain, const F& f) {
+  int threads = int(std::min<int64_t>(get_num_threads(), n / std::max<int64_t>(grain, 1)));
+  if (threads <= 1) return f(int64_t(0), n);
+#pragma omp parallel for num_threads(threads) schedule(static)
+  for (int t = 0; t < threads; ++t) f(n * t / threads, n * (t + 1) / threads);
+}
+
+}  // namespace kernels
+}  // namespace taper

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "autograd/graph/node.h"
+#include "autograd/ops/attributes.h"
+#include "autograd/tensor/error.h"
+#include "autograd/tensor/tensor.h"
+
+namespace taper {
+
+/// What an op says of itself: error texts, labels, tooltips and the reference are made of it.
+struct OpInfo {
+  const char* name;
+  const char* formula = "";  ///< y in terms of the inputs
+  const char* grad = "";     ///< the gradients in terms of dy
+  const char* doc = "";      ///< a sentence, with shapes
+  bool broadcasts = false;   ///< gradients are summed to the inputs' shapes, and cast to their types
+};
+
+/// The tensors an op works on.
+class Inputs {
+ public:
+  Inputs(const Tensor* const* data, size_t size) : data_(data), size_(size) {}
+  const Tensor& operator[](size_t i) const { return *data_[i]; }
+  size_t size() const { return size_; }
+
+ private:
+  const Tensor* const* data_;
+  size_t size_;
+};
+
+/// The tensors an op writes, and memory to work in.
+class Outputs {
+ public:
+  Outputs(const Tensor* data, void* scratch) : data_(data), scratch_(scratch) {}
+  const Tensor& operator[](size_t i) const { return data_[i]; }
+  void* scratch() const { return scratch_; }
+
+ private:
+  const Tensor* data_;
+  void* scratch_;
+};
+
+/// One output: a fresh tensor, a view of an input, or an input that is written in place.
+struct OutputSpec {
+  enum class Kind : uint8_t { fresh, view, write };
+  Kind kind = Kind::fresh;
+  bool differentiable = true;
+  Dtype dtype = float32;
+  int input = -1;  ///< of view and write
+  Shape sizes;
+  Shape strides;       ///< of a view
+  int64_t offset = 0;  ///< of a view, in elements from the start of the storage
+};
+
+/// What `infer` says comes out of an op.
+class Specs {
+ public:
+  explicit Specs(Inputs inputs) : inputs_(inputs) {}
+  OutputSpec& fresh(const Shape& sizes, Dtype dtype);
+  OutputSpec& view(int input, const Shape& sizes, const Shape& strides, int64_t offset);
+  OutputSpec& write(int input);
+  /// Bytes that forward may use while it runs.
+  void scratch(int64_t bytes) { scratch_bytes = size_t(bytes); }
+
+  OutputSpec& operator[](size_t i) { return specs_[i]; }
+  const OutputSpec& operator[](size_t i) const { return specs_[i]; }
+  size_t size() const { return size_; }
+  size_t scratch_bytes = 0;
+
+ private:
+  OutputSpec& next();
+  static constexpr size_t max_outputs = 4;
+  Inputs inputs_;
+  size_t size_ = 0;
+  OutputSpec specs_[max_outputs];
+};
+
+/// The gradient rule of one input and the values it reads (bit i of a mask: input or output i).
+struct Rule {
+  uint32_t inputs = 0;
+  uint32_t outputs = 0;
+  Tensor (*run)(const void* op, BackwardContext& context) = nullptr;
+};
+
+/// An op as the graph sees it: one constant table for each op struct.
+struct OpType {
+  const OpInfo* info;
+  size_t size, align;  ///< of the attributes, which are the struct itself
+  void (*copy)(void* to, const void* from);
+  void (*destroy)(void* op) noexcept;
+  void (*infer)(const void* op, Inputs x, Specs& y);
+  void (*forward)(const void* op, Inputs x, Outputs y);
+  std::vector<Attribute> (*attributes)(const void* op);
+  int outputs = 1;
+  int rules = 0;  ///< inputs from this on are not differentiable
+  const Rule* grads = nullptr;
+  const Rule* formulas = nullptr;  ///< the documented form, where it is not the fast one
+  /// One function for all gradients, for rules that share work; then grads[0] holds its masks.
+  tensor_list (*backward)(const void* op, BackwardContext& context) = nullptr;
+
+  bool differentiable() const { return rules > 0 || backward; }
+};
+
+/// The one point that every op goes through: infers, runs and records it. `outputs` receives the results;
+/// in_place writes the first one into the first input.
+void apply(const OpType& type, const void* op, Inputs inputs, Tensor* outputs,
+           bool in_place = false);
+
+}  // namespace taper
+
+#include "autograd/ops/op_type.h"

@@ -1,0 +1,222 @@
+#pragma once
+
+// From an op struct to its table (OpType), and the templates through which it is called.
+
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "autograd/ops/op.h"
+
+namespace taper {
+
+// What a rule's parameters may be. A rule reads its values by its parameter types, and the types say what
+// recording keeps.
+template <int I>
+struct GradOf : Tensor {};
+template <int I>
+struct SavedInput : Tensor {};
+template <int I>
+struct SavedOutput : Tensor {};
+template <int I>
+struct InputShape : Shape {};
+template <int I>
+struct InputDtype {
+  Dtype value;
+  operator Dtype() const { return value; }
+};
+
+using Dy = const GradOf<0>&;  ///< the gradient of the output
+template <int I>
+using In = const SavedInput<I>&;
+template <int I>
+using Out = const SavedOutput<I>&;
+template <int I>
+using InShape = const InputShape<I>&;
+template <int I>
+using InDtype = const InputDtype<I>&;
+using X = In<0>;
+using A = In<0>;
+using B = In<1>;
+using Y = Out<0>;
+
+namespace detail {
+
+template <class P>
+struct Param;
+template <int I>
+struct Param<GradOf<I>> {
+  static constexpr uint32_t inputs = 0, outputs = 0;
+  static GradOf<I> get(BackwardContext& c) { return {c.dy(I)}; }
+};
+template <int I>
+struct Param<SavedInput<I>> {
+  static constexpr uint32_t inputs = 1u << I, outputs = 0;
+  static SavedInput<I> get(BackwardContext& c) { return {c.input(I)}; }
+};
+template <int I>
+struct Param<SavedOutput<I>> {
+  static constexpr uint32_t inputs = 0, outputs = 1u << I;
+  static SavedOutput<I> get(BackwardContext& c) { return {c.output(I)}; }
+};
+template <int I>
+struct Param<InputShape<I>> {
+  static constexpr uint32_t inputs = 0, outputs = 0;
+  static InputShape<I> get(BackwardContext& c) { return {Shape(c.input_shape(I))}; }
+};
+template <int I>
+struct Param<InputDtype<I>> {
+  static constexpr uint32_t inputs = 0, outputs = 0;
+  static InputDtype<I> get(BackwardContext& c) { return {c.input_dtype(I)}; }
+};
+template <>
+struct Param<Wanted> {
+  static constexpr uint32_t inputs = 0, outputs = 0;
+  static Wanted get(BackwardContext& c) { return Wanted{&c}; }
+};
+
+template <class R, class Op, class Self, class... P>
+R call_rule(R (Self::*rule)(P...) const, const Op& op, BackwardContext& c) {
+  return (op.*rule)(Param<std::decay_t<P>>::get(c)...);
+}
+template <class R, class Op, class... P>
+constexpr Rule masks_of(R (Op::*)(P...) const) {
+  return {(0u | ... | Param<std::decay_t<P>>::inputs), (0u | ... | Param<std::decay_t<P>>::outputs),
+          nullptr};
+}
+
+enum class Which { grads, formulas };
+
+template <class Op, Which which>
+constexpr const auto& rules_of() {
+  if constexpr (which == Which::grads)
+    return Op::grads;
+  else
+    return Op::formulas;
+}
+
+template <class Op, Which which, size_t I>
+Tensor run_rule(const void* op, BackwardContext& c) {
+  return call_rule(std::get<I>(rules_of<Op, which>()), *static_cast<const Op*>(op), c);
+}
+
+template <class Op, Which which, size_t... I>
+constexpr auto make_rules(std::index_sequence<I...>) {
+  std::array<Rule, sizeof...(I)> out{masks_of(std::get<I>(rules_of<Op, which>()))...};
+  ((out[I].run = &run_rule<Op, which, I>), ...);
+  return out;
+}
+
+template <class Op, Which which>
+inline constexpr auto rule_table = make_rules<Op, which>(
+    std::make_index_sequence<std::tuple_size_v<std::decay_t<decltype(rules_of<Op, which>())>>>());
+
+template <class Op>
+tensor_list run_backward_rule(const void* op, BackwardContext& c) {
+  return call_rule(&Op::backward, *static_cast<const Op*>(op), c);
+}
+
+template <class Op>
+constexpr bool formulas_keep_no_more() {
+  const auto& grads = rule_table<Op, Which::grads>;
+  const auto& formulas = rule_table<Op, Which::formulas>;
+  for (size_t i = 0; i < formulas.size(); ++i)
+    if ((formulas[i].inputs & ~grads[i].inputs) || (formulas[i].outputs & ~grads[i].outputs))
+      return false;
+  return formulas.size() == grads.size();
+}
+
+template <class Op>
+constexpr OpType make_op_type() {
+  OpType t{.info = &Op::info,
+           .size = sizeof(Op),
+           .align = alignof(Op),
+           .copy = [](void* to, const void* from) { new (to) Op(*static_cast<const Op*>(from)); },
+           .destroy = [](void* op) noexcept { static_cast<Op*>(op)->~Op(); },
+           .infer = [](const void* op, Inputs x,
+                       Specs& y) { static_cast<const Op*>(op)->infer(x, y); },
+           .forward = nullptr,
+           .attributes =
+               [](const void* op) { return attributes_of(*static_cast<const Op*>(op)); }};
+  if constexpr (requires(const Op& op, Inputs x, Outputs y) { op.forward(x, y); })
+    t.forward = [](const void* op, Inputs x, Outputs y) {
+      static_cast<const Op*>(op)->forward(x, y);
+    };
+  if constexpr (requires { Op::outputs; }) t.outputs = Op::outputs;
+  if constexpr (requires { Op::grads; }) {
+    t.grads = rule_table<Op, Which::grads>.data();
+    t.rules = int(rule_table<Op, Which::grads>.size());
+  }
+  if constexpr (requires { Op::formulas; }) {
+    static_assert(formulas_keep_no_more<Op>());
+    t.formulas = rule_table<Op, Which::formulas>.data();
+  }
+  if constexpr (requires { &Op::backward; }) t.backward = &run_backward_rule<Op>;
+  return t;
+}
+
+template <class Op>
+inline constexpr Rule backward_masks = [] {
+  if constexpr (requires { &Op::backward; }) return masks_of(&Op::backward);
+  return Rule{};
+}();
+
+}  // namespace detail
+
+/// A list of gradient rules, one an input: `static constexpr auto grads = rules(&Mul::da, &Mul::db);`
+template <class... R>
+constexpr auto rules(R... rule) {
+  return std::tuple(rule...);
+}
+
+/// The table of an op struct.
+template <class Op>
+inline constexpr OpType op_type = [] {
+  OpType t = detail::make_op_type<Op>();
+  if (t.backward) t.grads = &detail::backward_masks<Op>;
+  return t;
+}();
+
+namespace detail {
+
+template <class Op, size_t N>
+auto apply_array(const Op& op, const std::array<const Tensor*, N>& inputs, bool in_place) {
+  constexpr int outputs = op_type<Op>.outputs;
+  if constexpr (outputs == 1) {
+    Tensor y;
+    taper::apply(op_type<Op>, &op, Inputs(inputs.data(), N), &y, in_place);
+    return y;
+  } else {
+    std::array<Tensor, size_t(outputs)> y;
+    taper::apply(op_type<Op>, &op, Inputs(inputs.data(), N), y.data(), in_place);
+    return std::tuple_cat(std::move(y));
+  }
+}
+
+}  // namespace detail
+
+/// Applies op to tensors; an undefined tensor stands for an input that is left out.
+template <class Op, class... T>
+  requires(std::is_base_of_v<Tensor, T> && ...)
+auto apply(const Op& op, const T&... inputs) {
+  return detail::apply_array(op, std::array<const Tensor*, sizeof...(T)>{&inputs...}, false);
+}
+
+/// Applies op and writes its result into x.
+template <class Op, class... T>
+const Tensor& apply_in_place(const Op& op, const Tensor& x, const T&... rest) {
+  detail::apply_array(op, std::array<const Tensor*, 1 + sizeof...(T)>{&x, &rest...}, true);
+  return x;
+}
+
+/// Applies an op of any number of inputs.
+template <class Op>
+tensor_list apply_list(const Op& op, TensorList inputs) {
+  std::vector<const Tensor*> pointers;
+  for (const Tensor& t : inputs) pointers.push_back(&t);
+  tensor_list out(size_t(op_type<Op>.outputs));
+  taper::apply(op_type<Op>, &op, Inputs(pointers.data(), pointers.size()), out.data());
+  return out;
+}
+
+}  // namespace taper

@@ -1,0 +1,105 @@
+#include "autograd/ops/pointwise.h"
+
+#include "autograd/tensor/factories.h"
+
+namespace taper::ops {
+
+template <class T>
+static T power(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return std::pow(a, b);
+  } else {
+    int64_t out = 1;
+    for (int64_t base = a, n = b; n > 0; n /= 2, base *= base)
+      if (n % 2) out *= base;
+    return T(out);
+  }
+}
+
+// clang-format off
+BINARY(Add, add, same, a + b, (Dy dy), dy, (Dy dy), dy, "Sum of each pair of elements")
+BINARY(Sub, sub, same, a - b, (Dy dy), dy, (Dy dy), -dy, "Difference of each pair of elements",
+       static constexpr bool bool_ok = false;)
+BINARY(Mul, mul, same, a * b, (Dy dy, B b), dy * b, (Dy dy, A a), dy * a, "Product of each pair of elements")
+BINARY(Div, div, floating, a / b, (Dy dy, B b), dy / b, (Dy dy, B b, Y y), -dy * (y / b),
+       "Quotient of each pair of elements; integers give the default floating type",
+       static SampleInput b_range() { return {{}, 0.5, 2}; })
+BINARY(Pow, pow, same, power(a, b),
+       (Dy dy, A a, B b), where(b == 0, 0, dy * (b * pow(a, b - 1))),
+       (Dy dy, A a, B b, Y y), where((a == 0) * (b >= 0), 0, dy * (y * log(a))),
+       "Each element of a to the power of b",
+       static SampleInput a_range() { return {{}, 0.5, 2}; })
+
+UNARY(Neg, neg, -2, 2, -x, (Dy dy), -dy, "Negative of each element")
+UNARY(Abs, abs, 0.2, 2, x < T(0) ? -x : x, (Dy dy, X x), dy * sign(x), "Absolute value of each element")
+UNARY(Sign, sign, 0.2, 2, T(x > T(0)) - T(x < T(0)), (Dy dy), zeros_like(dy), "-1, 0 or 1 for each element")
+UNARY(Square, square, -2, 2, x * x, (Dy dy, X x), dy * (2 * x), "Square of each element")
+UNARY(Relu, relu, -2, 2, x < T(0) ? T(0) : x, (Dy dy, Y y), dy * (y > 0), "max(x, 0) of each element")
+UNARY_FLOATING(Exp, exp, -2, 2, std::exp(x), (Dy dy, Y y), dy * y, "e to the power of each element")
+UNARY_FLOATING(Log, log, 0.5, 3, std::log(x), (Dy dy, X x), dy / x, "Natural logarithm of each element")
+UNARY_FLOATING(Sqrt, sqrt, 0.5, 3, std::sqrt(x), (Dy dy, Y y), dy / (2 * y), "Square root of each element")
+UNARY_FLOATING(Sigmoid, sigmoid, -3, 3, T(1) / (T(1) + std::exp(-x)), (Dy dy, Y y), dy * (y * (1 - y)),
+               "1 / (1 + exp(-x)) of each element")
+UNARY_FLOATING(Tanh, tanh, -2, 2, std::tanh(x), (Dy dy, Y y), dy * (1 - y * y), "Hyperbolic tangent of each element")
+// clang-format on
+
+struct Where {
+  static constexpr OpInfo info{.name = "where",
+                               .formula = "y = condition ? a : b",
+                               .grad = "da = where(condition, dy, 0); db = where(condition, 0, dy)",
+                               .doc = "Elements of a where condition (boolean) holds, else of b; all broadcast",
+                               .broadcasts = true};
+  static Tensor call(const Tensor& condition, const Operand& a, const Operand& b) {
+    Tensor x = as_tensor(a, b), y = as_tensor(b, a);
+    Dtype d = result_type(x, y);
+    return apply(Where{}, condition, x.to(d), y.to(d));
+  }
+  void infer(Inputs x, Specs& y) const {
+    if (x[0].dtype() != boolean)
+      fail(info.name, "the condition is {}; expected boolean", x[0].dtype());
+    Shape values = broadcast_shapes(info.name, x[1].sizes(), x[2].sizes());
+    y.fresh(broadcast_shapes(info.name, x[0].sizes(), values), x[1].dtype());
+  }
+  void forward(Inputs x, Outputs y) const {
+    Buffer c = plain(x[0]), a = plain(x[1]), b = plain(x[2]), out = plain(y[0]);
+    dispatch(out.dtype, [&](auto t) {
+      using T = decltype(t);
+      kernels::strided_loop<4>(
+          out.sizes,
+          {kernels::broadcast_strides(c, out.sizes), kernels::broadcast_strides(a, out.sizes),
+           kernels::broadcast_strides(b, out.sizes), Shape(out.strides)},
+          [&](auto at, int64_t n, auto step) {
+            for (int64_t i = 0; i < n; ++i)
+              out.as<T>()[at[3] + i * step[3]] = c.as<bool>()[at[0] + i * step[0]]
+                                                     ? a.as<T>()[at[1] + i * step[1]]
+                                                     : b.as<T>()[at[2] + i * step[2]];
+          });
+    });
+  }
+  Tensor none(Dy) const { return {}; }
+  Tensor da(Dy dy, In<0> c) const { return where(c, dy, 0); }
+  Tensor db(Dy dy, In<0> c) const { return where(c, 0, dy); }
+  static constexpr auto grads = rules(&Where::none, &Where::da, &Where::db);
+  static Tensor reference(const tensor_list& x) {
+    return map_reference(x, x[1].dtype(), [](const double* v) { return v[0] != 0 ? v[1] : v[2]; });
+  }
+  static std::vector<Sample> samples() {
+    auto run = [](const tensor_list& x) { return tensor_list{where(x[0], x[1], x[2])}; };
+    auto slow = [](const tensor_list& x) { return tensor_list{reference(x)}; };
+    SampleInput mask{{3, 4}, 0, 2, boolean};
+    return {{{mask, {{3, 4}}, {{3, 4}}}, "same shape", run, slow},
+            {{mask, {{}}, {{4}}}, "broadcast", run, slow}};
+  }
+
+ private:
+  static Tensor as_tensor(const Operand& a, const Operand& other) {
+    if (a.tensor.defined()) return a.tensor;
+    if (other.tensor.defined()) return scalar_like(a.number, other.tensor);
+    return full({}, a.number);
+  }
+};
+
+}  // namespace taper::ops
+
+#define FAMILY "autograd/ops/pointwise.def"
+#include "autograd/ops/define.h"

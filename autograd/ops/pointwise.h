@@ -1,0 +1,165 @@
+#pragma once
+
+// The bases of pointwise ops, and the lines that define one: UNARY, BINARY, COMPARE.
+
+#include <cmath>
+
+#include "autograd/kernels/pointwise.h"
+#include "autograd/ops/sample.h"
+
+namespace taper::ops {
+
+/// A number as a 0-dim tensor of the type that leaves x's category as promotion does.
+Tensor scalar_like(Scalar s, const Tensor& x);
+/// The type that a op b is computed in: 0-dim tensors raise it only across categories.
+Dtype result_type(const Tensor& a, const Tensor& b);
+
+std::vector<Sample> unary_samples(double lo, double hi, Sample::Function run,
+                                  Sample::Function reference);
+std::vector<Sample> binary_samples(SampleInput a, SampleInput b, Sample::Function run,
+                                   Sample::Function reference);
+
+/// y = f(x) read element by element by index arithmetic alone, in double: the slow truth.
+Tensor map_reference(const tensor_list& x, Dtype out, double (*f)(const double* x));
+
+enum class Numbers { any, floating };  ///< floating: integers become the default floating type first
+
+template <class Self, Numbers numbers>
+struct Unary {
+  static Tensor prepared(const Tensor& x) {
+    if (numbers == Numbers::floating && !x.is_floating_point()) return x.to(get_default_dtype());
+    return x;
+  }
+  static Tensor call(const Tensor& x) { return apply(Self{}, prepared(x)); }
+  static void call_in_place(const Tensor& x) { apply_in_place(Self{}, x); }
+  void infer(Inputs x, Specs& y) const {
+    Dtype d = x[0].dtype();
+    y.fresh(x[0].sizes(),
+            numbers == Numbers::floating && !is_floating_point(d) ? get_default_dtype() : d);
+  }
+  void forward(Inputs x, Outputs y) const {
+    auto run = [&](auto t) {
+      using T = decltype(t);
+      kernels::map<T, T>(plain(x[0]), plain(y[0]), [](T v) { return T(Self::f(v)); });
+    };
+    if constexpr (numbers == Numbers::floating)
+      dispatch_floating(x[0].dtype(), run);
+    else
+      dispatch(x[0].dtype(), run);
+  }
+  static Tensor reference(const tensor_list& x) {
+    return map_reference(x, x[0].dtype(), [](const double* v) { return double(Self::f(v[0])); });
+  }
+  static std::vector<Sample> samples() {
+    return unary_samples(
+        Self::lo, Self::hi, [](const tensor_list& x) { return tensor_list{call(x[0])}; },
+        [](const tensor_list& x) { return tensor_list{reference(x)}; });
+  }
+};
+
+enum class Result { same, floating, boolean };  ///< what a binary op's result is
+
+template <class Self, Result result>
+struct Binary {
+  static Dtype compute_type(const Tensor& a, const Tensor& b) {
+    Dtype d = result_type(a, b);
+    return result == Result::floating && !is_floating_point(d) ? get_default_dtype() : d;
+  }
+  static Tensor call(const Tensor& a, const Tensor& b) {
+    Dtype d = compute_type(a, b);
+    if (a.dtype() == d && b.dtype() == d) return apply(Self{}, a, b);
+    return apply(Self{}, a.to(d), b.to(d));
+  }
+  static Tensor call(const Tensor& a, Scalar b) { return call(a, scalar_like(b, a)); }
+  static Tensor call(Scalar a, const Tensor& b) { return call(scalar_like(a, b), b); }
+
+  static void call_in_place(const Tensor& x, const Tensor& other) {
+    Dtype d = compute_type(x, other);
+    if (info(d).category > info(x.dtype()).category)
+      fail(Self::info.name, "in place, the result is {}; expected the tensor's own {}", d, x.dtype());
+    if (d == x.dtype())
+      apply_in_place(Self{}, x, other.to(d));
+    else
+      x.copy_(call(x, other));
+  }
+  static void call_in_place(const Tensor& x, Scalar other) {
+    call_in_place(x, scalar_like(other, x));
+  }
+
+  void infer(Inputs x, Specs& y) const {
+    if (x[0].dtype() == boolean && !Self::bool_ok)
+      fail(Self::info.name, "not defined on boolean tensors");
+    y.fresh(broadcast_shapes(Self::info.name, x[0].sizes(), x[1].sizes()),
+            result == Result::boolean ? boolean : x[0].dtype());
+  }
+  void forward(Inputs x, Outputs y) const {
+    dispatch(x[0].dtype(), [&](auto t) {
+      using T = decltype(t);
+      using R = std::conditional_t<result == Result::boolean, bool, T>;
+      if constexpr (result != Result::floating || std::is_floating_point_v<T>)
+        kernels::map2<T, R>(plain(x[0]), plain(x[1]), plain(y[0]),
+                            [](T a, T b) { return R(Self::f(a, b)); });
+    });
+  }
+  static Tensor reference(const tensor_list& x) {
+    return map_reference(x, result == Result::boolean ? boolean : x[0].dtype(),
+                         [](const double* v) { return double(Self::f(v[0], v[1])); });
+  }
+  static std::vector<Sample> samples() {
+    return binary_samples(
+        Self::a_range(), Self::b_range(),
+        [](const tensor_list& x) { return tensor_list{call(x[0], x[1])}; },
+        [](const tensor_list& x) { return tensor_list{reference(x)}; });
+  }
+  static SampleInput a_range() { return {{}, -2, 2}; }
+  static SampleInput b_range() { return {{}, -2, 2}; }
+  static constexpr bool bool_ok = true;
+};
+
+/// struct, name, sample range, y = f(x), what the rule reads, dx, doc.
+#define UNARY_OF(S, op, numbers, from, to, y, reads, dx_, text)                               \
+  struct S : Unary<S, Numbers::numbers> {                                                     \
+    static constexpr OpInfo info{                                                             \
+        .name = #op, .formula = "y = " #y, .grad = "dx = " #dx_, .doc = text};                \
+    static constexpr double lo = from, hi = to;                                               \
+    template <class T>                                                                        \
+    static T f(T x) {                                                                         \
+      return T(y);                                                                            \
+    }                                                                                         \
+    Tensor dx reads const { return dx_; }                                                     \
+    static constexpr auto grads = rules(&S::dx);                                              \
+  };
+#define UNARY(S, op, from, to, y, reads, dx, text) \
+  UNARY_OF(S, op, any, from, to, y, reads, dx, text)
+#define UNARY_FLOATING(S, op, from, to, y, reads, dx, text) \
+  UNARY_OF(S, op, floating, from, to, y, reads, dx, text)
+
+/// struct, name, y = f(a, b), what da reads, da, what db reads, db, doc, further members.
+#define BINARY(S, op, result, y, reads_a, da_, reads_b, db_, text, ...)                       \
+  struct S : Binary<S, Result::result> {                                                      \
+    static constexpr OpInfo info{.name = #op,                                                 \
+                                 .formula = "y = " #y,                                        \
+                                 .grad = "da = " #da_ "; db = " #db_,                         \
+                                 .doc = text,                                                 \
+                                 .broadcasts = true};                                         \
+    template <class T>                                                                        \
+    static T f(T a, T b) {                                                                    \
+      return T(y);                                                                            \
+    }                                                                                         \
+    Tensor da reads_a const { return da_; }                                                   \
+    Tensor db reads_b const { return db_; }                                                   \
+    static constexpr auto grads = rules(&S::da, &S::db);                                      \
+    __VA_ARGS__                                                                               \
+  };
+
+/// struct, name, a ? b, doc: a boolean result without gradient.
+#define COMPARE(S, op, y, text)                                                               \
+  struct S : Binary<S, Result::boolean> {                                                     \
+    static constexpr OpInfo info{.name = #op, .formula = "y = " #y, .doc = text};             \
+    template <class T>                                                                        \
+    static bool f(T a, T b) {                                                                 \
+      return y;                                                                               \
+    }                                                                                         \
+  };
+
+}  // namespace taper::ops

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "autograd/ops/op.h"
+
+namespace taper {
+
+/// A random input of a sample: its values lie in [lo, hi).
+struct SampleInput {
+  Shape sizes;
+  double lo = -2, hi = 2;
+  Dtype dtype = float64;  ///< float64: any floating type, as the check wants; others as they are
+  bool differentiable = true;
+};
+
+/// One use of an op with which the registry's checks try it.
+struct Sample {
+  using Function = std::function<tensor_list(const tensor_list&)>;
+
+  /// An op struct with its attributes.
+  template <class Op>
+    requires requires { Op::info; }
+  Sample(std::vector<SampleInput> inputs, Op op)
+      : inputs(std::move(inputs)),
+        label(to_string(attributes_of(op))),
+        run([op](const tensor_list& x) { return apply_list(op, x); }) {
+    if constexpr (requires(const tensor_list& x) { op.reference(x); })
+      reference = [op](const tensor_list& x) { return tensor_list{op.reference(x)}; };
+  }
+  /// Any call: of a composite, of an op through its own `call`.
+  Sample(std::vector<SampleInput> inputs, std::string label, Function run, Function reference = {})
+      : inputs(std::move(inputs)),
+        label(std::move(label)),
+        run(std::move(run)),
+        reference(std::move(reference)) {}
+
+  std::vector<SampleInput> inputs;
+  std::string label;
+  Function run;
+  Function reference;  ///< the slow truth; shares nothing with the kernel
+  /// Wider than PyTorch's tolerances, with the reason, where a sample needs it.
+  double tolerance = 0;
+  std::string tolerance_reason;
+};
+
+}  // namespace taper

@@ -1,0 +1,261 @@
+#include "autograd/tensor/factories.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "autograd/graph/grad_mode.h"
+#include "autograd/tensor/error.h"
+#include "autograd/tensor/generator.h"
+
+namespace taper {
+
+static Dtype default_dtype = float32;
+
+Dtype get_default_dtype() { return default_dtype; }
+
+void set_default_dtype(Dtype dtype) {
+  if (!is_floating_point(dtype))
+    fail("set_default_dtype", "{} is no floating type; expected float32 or float64", dtype);
+  default_dtype = dtype;
+}
+
+Dtype NestedList::dtype() const {
+  if (!is_list_) return dtype_ == float64 ? get_default_dtype() : dtype_;
+  Dtype d = list_.empty() ? get_default_dtype() : list_[0].dtype();
+  for (const NestedList& item : list_) d = promote_types(d, item.dtype());
+  return d;
+}
+
+static void check_sizes(std::string_view op, IntList sizes, Dtype dtype) {
+  int64_t bytes = int64_t(info(dtype).size);
+  for (int64_t s : sizes) {
+    if (s < 0) fail(op, "shape {} has a negative size", sizes);
+    if (__builtin_mul_overflow(bytes, std::max<int64_t>(s, 1), &bytes))
+      fail(op, "shape {} is too large", sizes);
+  }
+}
+
+static Tensor with_grad(const Tensor& t, const TensorOptions& options) {
+  if (options.requires_grad) t.requires_grad_();
+  return t;
+}
+
+Tensor empty(IntList sizes, const TensorOptions& options) {
+  Dtype dtype = options.dtype.value_or(get_default_dtype());
+  check_sizes("empty", sizes, dtype);
+  Ref<TensorImpl> t(new TensorImpl);
+  t->sizes = sizes;
+  t->strides = contiguous_strides(sizes);
+  t->numel = numel(sizes);
+  t->dtype = dtype;
+  t->inference = thread_state.inference;
+  t->storage = Ref<Storage>(new Storage(size_t(t->numel) * info(dtype).size));
+  return with_grad(Tensor(std::move(t)), options);
+}
+
+Tensor full(IntList sizes, Scalar value, const TensorOptions& options) {
+  Tensor t = empty(sizes, {.dtype = options.dtype.value_or(value.natural_dtype())});
+  Buffer b = plain(t);
+  dispatch(b.dtype, [&](auto v) {
+    using T = decltype(v);
+    std::fill_n(b.as<T>(), b.numel, value.to<T>());
+  });
+  return with_grad(t, options);
+}
+
+static TensorOptions floating(TensorOptions options) {
+  if (!options.dtype) options.dtype = get_default_dtype();
+  return options;
+}
+
+Tensor zeros(IntList sizes, const TensorOptions& options) { return full(sizes, 0, floating(options)); }
+Tensor ones(IntList sizes, const TensorOptions& options) { return full(sizes, 1, floating(options)); }
+Tensor fill(IntList sizes, Scalar value, const TensorOptions& options) {
+  return full(sizes, value, options);
+}
+Tensor scalar_tensor(Scalar value, const TensorOptions& options) {
+  return full({}, value, floating(options));
+}
+
+static void measure(const NestedList& list, size_t depth, Shape& sizes) {
+  if (!list.is_list()) return;
+  if (depth == sizes.size()) sizes.push_back(int64_t(list.list().size()));
+  if (!list.list().empty()) measure(list.list()[0], depth + 1, sizes);
+}
+
+template <class T>
+static void flatten_into(const NestedList& list, const Shape& sizes, size_t depth, T*& out) {
+  bool is_list = depth < sizes.size();
+  if (list.is_list() != is_list || (is_list && int64_t(list.list().size()) != sizes[depth]))
+    fail("tensor", "the nested lists are ragged; expected shape {} throughout", sizes);
+  if (!is_list) {
+    *out++ = list.value().to<T>();
+    return;
+  }
+  for (const NestedList& item : list.list()) flatten_into(item, sizes, depth + 1, out);
+}
+
+Tensor tensor(const NestedList& values, const TensorOptions& options) {
+  Shape sizes;
+  measure(values, 0, sizes);
+  Tensor t = empty(sizes, {.dtype = options.dtype.value_or(values.dtype())});
+  Buffer b = plain(t);
+  dispatch(b.dtype, [&](auto v) {
+    auto* out = b.as<decltype(v)>();
+    flatten_into(values, sizes, 0, out);
+  });
+  return with_grad(t, options);
+}
+
+Tensor arange(Scalar end, const TensorOptions& options) { return arange(0, end, 1, options); }
+Tensor arange(Scalar start, Scalar end, const TensorOptions& options) {
+  return arange(start, end, 1, options);
+}
+
+Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& options) {
+  double from = start.to_double(), by = step.to_double(), range = end.to_double() - from;
+  if (by == 0 || (range != 0 && (range < 0) != (by < 0)))
+    fail("arange", "from {} to {} with step {}; expected a step that leads there", from,
+         end.to_double(), by);
+  bool integers = start.kind() != float64 && end.kind() != float64 && step.kind() != float64;
+  Dtype dtype = options.dtype.value_or(integers ? int64 : get_default_dtype());
+  Tensor t = empty({int64_t(std::ceil(range / by))}, {.dtype = dtype});
+  Buffer b = plain(t);
+  dispatch(dtype, [&](auto v) {
+    using T = decltype(v);
+    for (int64_t i = 0; i < b.numel; ++i)
+      b.as<T>()[i] = integers ? T(start.to_int() + i * step.to_int()) : T(from + double(i) * by);
+  });
+  return with_grad(t, options);
+}
+
+Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& options) {
+  if (steps < 0) fail("linspace", "{} steps; expected 0 or more", steps);
+  Tensor t = empty({steps}, {.dtype = floating(options).dtype});
+  Buffer b = plain(t);
+  double from = start.to_double(), to = end.to_double();
+  double by = steps > 1 ? (to - from) / double(steps - 1) : 0;
+  dispatch(b.dtype, [&](auto v) {
+    using T = decltype(v);
+    for (int64_t i = 0; i < steps; ++i)  // from both ends, so that both are exact
+      b.as<T>()[i] = T(i < steps / 2 || steps == 1 ? from + by * double(i) : to - by * double(steps - 1 - i));
+  });
+  return with_grad(t, options);
+}
+
+Tensor eye(int64_t n, const TensorOptions& options) { return eye(n, n, options); }
+
+Tensor eye(int64_t n, int64_t m, const TensorOptions& options) {
+  Tensor t = zeros({n, m}, {.dtype = options.dtype});
+  t.diagonal().fill_(1);
+  return with_grad(t, options);
+}
+
+Tensor one_hot(const Tensor& labels, int64_t classes) {
+  if (labels.dtype() != int64) fail("one_hot", "labels are {}; expected int64", labels.dtype());
+  Tensor packed = labels.contiguous();
+  const int64_t* in = packed.data_ptr<int64_t>();
+  int64_t n = packed.numel();
+  if (classes < 0) {
+    if (n == 0) fail("one_hot", "no labels and no number of classes; expected one of them");
+    classes = *std::max_element(in, in + n) + 1;
+  }
+  for (int64_t i = 0; i < n; ++i)
+    if (in[i] < 0 || in[i] >= classes)
+      fail_index("one_hot", "label {} is out of range; expected 0 to {}", in[i], classes - 1);
+  Shape sizes = labels.sizes();
+  sizes.push_back(classes);
+  Tensor t = zeros(sizes, {.dtype = int64});
+  for (int64_t i = 0; i < n; ++i) t.data_ptr<int64_t>()[i * classes + in[i]] = 1;
+  return t;
+}
+
+Tensor rand(IntList sizes, const TensorOptions& options) {
+  Tensor t = empty(sizes, {.dtype = options.dtype});
+  NoGradGuard no_grad;
+  return with_grad(t.uniform_(), options);
+}
+
+Tensor randn(IntList sizes, const TensorOptions& options) {
+  Tensor t = empty(sizes, {.dtype = options.dtype});
+  NoGradGuard no_grad;
+  return with_grad(t.normal_(), options);
+}
+
+Tensor randint(int64_t high, IntList sizes, const TensorOptions& options) {
+  return randint(0, high, sizes, options);
+}
+
+Tensor randint(int64_t low, int64_t high, IntList sizes, const TensorOptions& options) {
+  Tensor t = empty(sizes, {.dtype = options.dtype.value_or(int64)});
+  NoGradGuard no_grad;
+  return with_grad(t.random_(low, high), options);
+}
+
+Tensor randperm(int64_t n, const TensorOptions& options) {
+  if (n < 0) fail("randperm", "n is {}; expected 0 or more", n);
+  Tensor t = empty({n}, {.dtype = int64});
+  {
+    Generator& generator = default_generator();
+    std::lock_guard lock(generator.mutex());
+    kernels::randperm(generator, t.data_ptr<int64_t>(), n);
+  }
+  return with_grad(options.dtype ? t.to(*options.dtype) : t, options);
+}
+
+static TensorOptions like(const Tensor& x, TensorOptions options) {
+  if (!options.dtype) options.dtype = x.dtype();
+  return options;
+}
+
+Tensor empty_like(const Tensor& x, const TensorOptions& o) { return empty(x.sizes(), like(x, o)); }
+Tensor zeros_like(const Tensor& x, const TensorOptions& o) { return zeros(x.sizes(), like(x, o)); }
+Tensor ones_like(const Tensor& x, const TensorOptions& o) { return ones(x.sizes(), like(x, o)); }
+Tensor full_like(const Tensor& x, Scalar value, const TensorOptions& o) {
+  return full(x.sizes(), value, like(x, o));
+}
+Tensor rand_like(const Tensor& x, const TensorOptions& o) { return rand(x.sizes(), like(x, o)); }
+Tensor randn_like(const Tensor& x, const TensorOptions& o) { return randn(x.sizes(), like(x, o)); }
+
+Tensor from_blob(void* data, IntList sizes, const TensorOptions& options) {
+  return from_blob(data, sizes, std::function<void()>(), options);
+}
+
+static Tensor on_memory(void* data, IntList sizes, const Shape& strides, std::function<void()> done,
+                        const TensorOptions& options) {
+  Dtype dtype = options.dtype.value_or(get_default_dtype());
+  check_sizes("from_blob", sizes, dtype);
+  if (strides.size() != sizes.size())
+    fail("from_blob", "{} strides for {} sizes; expected as many", strides.size(), sizes.size());
+  int64_t elements = numel(sizes) ? 1 : 0;
+  for (size_t d = 0; d < sizes.size() && elements; ++d) {
+    if (strides[d] < 0) fail("from_blob", "strides {} hold a negative one", strides);
+    elements += (sizes[d] - 1) * strides[d];
+  }
+  Ref<TensorImpl> t(new TensorImpl);
+  t->sizes = sizes;
+  t->strides = strides;
+  t->numel = numel(sizes);
+  t->dtype = dtype;
+  t->contiguous = is_contiguous(sizes, strides);
+  t->storage =
+      Ref<Storage>(new Storage(data, size_t(elements) * info(dtype).size, std::move(done)));
+  return with_grad(Tensor(std::move(t)), options);
+}
+
+Tensor from_blob(void* data, IntList sizes, std::function<void()> done,
+                 const TensorOptions& options) {
+  return on_memory(data, sizes, contiguous_strides(sizes), std::move(done), options);
+}
+
+Tensor from_blob(void* data, IntList sizes, IntList strides, const TensorOptions& options) {
+  return on_memory(data, sizes, strides, {}, options);
+}
+
+void manual_seed(uint64_t seed) {
+  std::lock_guard lock(default_generator().mutex());
+  default_generator().manual_seed(seed);
+}
+
+}  // namespace taper

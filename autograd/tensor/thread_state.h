@@ -1,0 +1,18 @@
+#pragma once
+
+namespace taper {
+
+struct ModulePath;
+
+/// The modes of one thread, in one trivially destructible object (a thread starts with these defaults).
+struct ThreadState {
+  bool grad_enabled = true;
+  bool inference = false;
+  bool formulas = false;  ///< backward runs the documented formulas instead of their fast twins
+  bool anomaly = false;   ///< nodes remember where they were made
+  const ModulePath* path = nullptr;
+};
+
+extern thread_local constinit ThreadState thread_state;
+
+}  // namespace taper

@@ -1,0 +1,11 @@
+#pragma once
+
+// Everything, for those who want one include.
+
+#include <fmt/core.h>
+
+#include "autograd/graph/engine.h"
+#include "autograd/graph/grad_mode.h"
+#include "autograd/graph/node.h"
+#include "autograd/tensor/factories.h"
+#include "autograd/tensor/tensor.h"
