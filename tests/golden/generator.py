@@ -90,9 +90,10 @@ def mixed(seed, count=40):
 def sequences():
     bounds = [[0.0, 1.0], [-0.5, 0.5], [-1 / 3, 0.7]]
     yield "uniform", 0, each("uniform", FLOATS, bounds)
-    yield "uniform", 1, [("uniform", "float32", 100000, [0.0, 1.0]), ("uniform", "float64", 5, [0.0, 1.0])]
+    unit = [0.0, 1.0]
+    yield "uniform", 1, [("uniform", "float32", 100000, unit), ("uniform", "float64", 5, unit)]
     yield "normal", 0, each("normal", FLOATS, [[0.0, 1.0], [-1.0, 0.25]])
-    yield "normal", 3, [("normal", "float32", 100003, [0.0, 1.0]), ("normal", "float64", 5, [0.0, 1.0])]
+    yield "normal", 3, [("normal", "float32", 100003, unit), ("normal", "float64", 5, unit)]
     yield "exponential", 0, each("exponential", FLOATS, [[1.0], [0.3]], [1, 5, 17, 35])
     yield "random_range", 0, integer_ranges()
     yield "random_full", 0, each("random_full", ALL, [[]], [1, 5, 17])

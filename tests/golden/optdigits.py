@@ -1,14 +1,14 @@
 """Writes optdigits.json: how the report's network learns the handwritten digits in PyTorch.
 
-    python3 tests/golden/optdigits.py FOLDER        (PyTorch 2.13; FOLDER holds optdigits.tra and .tes)
+    python3 tests/golden/optdigits.py FOLDER        (PyTorch 2.13; FOLDER: optdigits.tra and .tes)
 
-Draws, right after manual_seed: conv weight, hidden layer, output layer (bias in their last row) from
-U(-0.5, 0.5), then one randperm an epoch. `official` trains on the official split, `fallback` on the
-first 1,347 rows of optdigits.tes and tests on its last 450. Losses are means over the samples of an
-epoch while it trains; accuracies count right answers over a whole set after the epoch.
-NNPACK stays off (its convolution alone moves the first epoch by a percent) and so does oneDNN: like this
-the losses are those of float64 to 1e-7. `fallback` has no seed 2: within a rounding error of its path
-lies a kink, and with oneDNN, or under noise of 1e-7 on the weights, its losses change by a percent.
+Draws, right after manual_seed: conv weight, hidden layer, output layer (bias in their last row)
+from U(-0.5, 0.5), then one randperm an epoch. `official` trains on the official split, `fallback`
+on the first 1,347 rows of optdigits.tes and tests on its last 450. Losses are means over the samples
+of an epoch while it trains; train_right and test_right count right answers after the epoch.
+NNPACK stays off (its convolution alone moves the first epoch by a percent) and so does oneDNN: like
+this the losses are those of float64 to 1e-7. `fallback` has no seed 2: within a rounding error of
+its path lies a kink; with oneDNN, or noise of 1e-7 on the weights, its losses change by a percent.
 """
 import argparse
 import json
