@@ -3,9 +3,9 @@
     python3 tests/golden/generator.py     (PyTorch 2.13 on an AMD CPU; on Intel its wheels draw
                                            bernoulli_ and exponential_ through MKL instead)
 
-A sequence is a seed and calls on one generator: function, dtype, arguments, n, and what came. Results
-longer than 100 are stored as their first and last four elements. `state` is the FNV-1a hash of the
-generator's state after the last call.
+A sequence is a seed and calls on one generator: function, dtype, arguments, n, and what came.
+Results longer than 100 are stored as their first and last four elements. `state` is the FNV-1a hash
+of the generator's state after the last call.
 """
 import json
 import pathlib
@@ -30,8 +30,7 @@ def draw(generator, function, dtype, n, args):
     if function.startswith("bernoulli_by_"):
         p = torch.tensor(probabilities(n), dtype=getattr(torch, function[len("bernoulli_by_"):]))
         return empty.bernoulli_(p, generator=generator)
-    method = {"uniform": "uniform_", "normal": "normal_", "exponential": "exponential_",
-              "random_range": "random_", "random_full": "random_", "bernoulli": "bernoulli_"}[function]
+    method = "random_" if function.startswith("random_") else function + "_"
     return getattr(empty, method)(*args, generator=generator)
 
 

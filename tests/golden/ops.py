@@ -610,12 +610,13 @@ def factories():
 def main():
     torch.set_num_threads(1)
     for group in [
-        unaries, binaries, clamps, selections, comparisons, sums, extremes, log_sums, products, joins,
-        borders, pickings, convolutions, poolings, softmaxes, losses, reshapes, views, indexing,
-        assignments, factories,
+        unaries, binaries, clamps, selections, comparisons, sums, extremes, log_sums, products,
+        joins, borders, pickings, convolutions, poolings, softmaxes, losses, reshapes, views,
+        indexing, assignments, factories,
     ]:
         group()
-    write(pathlib.Path(__file__).with_suffix(".json"), {"pytorch": torch.__version__, "cases": cases})
+    out = {"pytorch": torch.__version__, "cases": cases}
+    write(pathlib.Path(__file__).with_suffix(".json"), out)
     print(len(cases), "cases of", len({c["op"] for c in cases}), "ops")
 
 

@@ -31,8 +31,8 @@ def mask(data):
 
 
 def case(op, f, *inputs, order=2, fixed=0, **args):
-    """f(*inputs) gives one tensor or several. order: of the derivatives to record (0, 1 or 2), in all
-    float64 inputs but the last `fixed`."""
+    """f(*inputs) gives one tensor or several. order: of the derivatives to record (0, 1 or 2), in
+    all float64 inputs but the last `fixed`."""
     generator = torch.Generator().manual_seed(zlib.crc32(f"{op} {len(cases)}".encode()))
     inputs = [t.detach().clone() if t is not None else None for t in inputs]
     for t in inputs[: len(inputs) - fixed]:
