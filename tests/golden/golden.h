@@ -136,7 +136,8 @@ inline std::vector<Training> trainings(const char* data) {
 /// Whether x is y, infinite and NaN included, or within tolerance * max(1, |y|) of it.
 inline bool close(double x, double y, double tolerance) {
   if (std::isnan(x) || std::isnan(y)) return std::isnan(x) && std::isnan(y);
-  return x == y || std::abs(x - y) <= tolerance * std::max(1.0, std::abs(y));
+  if (std::isinf(x) || std::isinf(y)) return x == y;
+  return std::abs(x - y) <= tolerance * std::max(1.0, std::abs(y));
 }
 
 /// What is wrong with a tensor of this type, shape and values; empty if nothing is.
