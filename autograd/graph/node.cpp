@@ -139,7 +139,8 @@ Tensor Node::unpack(int index, bool is_output) const {
 
 void Node::throw_overwritten(const SavedValue& s) const {
   const Storage& storage = *s.value.impl()->storage;
-  const char* writer = storage.writer ? storage.writer->name : "data";
+  std::string writer = storage.writer ? storage.writer->name : "?";
+  if (!writer.ends_with('_')) writer += '_';  // every writer runs in place
   std::string where =
       storage.writer_path ? " in " + storage.writer_path->full : std::string();
   fail(name(),

@@ -24,9 +24,7 @@ struct RandomFill {
 
  private:
   void draw(const Buffer& out) const {
-    Generator& generator = default_generator();
-    std::lock_guard lock(generator.mutex());
-    static_cast<const Self*>(this)->draw_into(generator, out);
+    static_cast<const Self*>(this)->draw_into(default_generator(), out);
   }
 };
 

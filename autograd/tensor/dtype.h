@@ -1,12 +1,12 @@
 #pragma once
 
-#include <fmt/core.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
 #include <string_view>
 #include <utility>
+
+#include "autograd/tensor/text.h"
 
 namespace taper {
 
@@ -99,9 +99,6 @@ std::ostream& operator<<(std::ostream& out, Dtype dtype);
 }  // namespace taper
 
 template <>
-struct fmt::formatter<taper::Dtype> : fmt::formatter<fmt::string_view> {
-  template <class Context>
-  auto format(taper::Dtype d, Context& context) const {
-    return fmt::formatter<fmt::string_view>::format(taper::info(d).name, context);
-  }
+struct fmt::formatter<taper::Dtype> : taper::TextFormatter {
+  fmt::appender format(taper::Dtype dtype, fmt::format_context& context) const;
 };

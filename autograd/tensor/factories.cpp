@@ -10,16 +10,6 @@
 
 namespace taper {
 
-static Dtype default_dtype = float32;
-
-Dtype get_default_dtype() { return default_dtype; }
-
-void set_default_dtype(Dtype dtype) {
-  if (!is_floating_point(dtype))
-    fail("set_default_dtype", "{} is no floating type; expected float32 or float64", dtype);
-  default_dtype = dtype;
-}
-
 Dtype NestedList::dtype() const {
   if (!is_list_) return dtype_ == float64 ? get_default_dtype() : dtype_;
   Dtype d = list_.empty() ? get_default_dtype() : list_[0].dtype();
@@ -196,11 +186,7 @@ Tensor randint(int64_t low, int64_t high, IntList sizes, const TensorOptions& op
 Tensor randperm(int64_t n, const TensorOptions& options) {
   if (n < 0) fail("randperm", "n is {}; expected 0 or more", n);
   Tensor t = empty({n}, {.dtype = int64});
-  {
-    Generator& generator = default_generator();
-    std::lock_guard lock(generator.mutex());
-    kernels::randperm(generator, t.data_ptr<int64_t>(), n);
-  }
+  kernels::randperm(default_generator(), t.data_ptr<int64_t>(), n);
   return with_grad(options.dtype ? t.to(*options.dtype) : t, options);
 }
 
@@ -253,9 +239,6 @@ Tensor from_blob(void* data, IntList sizes, IntList strides, const TensorOptions
   return on_memory(data, sizes, strides, {}, options);
 }
 
-void manual_seed(uint64_t seed) {
-  std::lock_guard lock(default_generator().mutex());
-  default_generator().manual_seed(seed);
-}
+void manual_seed(uint64_t seed) { default_generator().manual_seed(seed); }
 
 }  // namespace taper

@@ -95,3 +95,8 @@ std::string to_string(IntList sizes) {
 std::ostream& operator<<(std::ostream& out, IntList sizes) { return out << to_string(sizes); }
 
 }  // namespace taper
+
+fmt::appender fmt::formatter<taper::IntList>::format(const taper::IntList& list,
+                                                     fmt::format_context& context) const {
+  return write(taper::to_string(list), context);
+}

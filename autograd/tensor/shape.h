@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include <fmt/core.h>
+#include "autograd/tensor/text.h"
 
 namespace taper {
 
@@ -110,11 +110,8 @@ std::ostream& operator<<(std::ostream& out, IntList sizes);
 }  // namespace taper
 
 template <>
-struct fmt::formatter<taper::IntList> : fmt::formatter<fmt::string_view> {
-  template <class Context>
-  auto format(const taper::IntList& list, Context& context) const {
-    return fmt::formatter<fmt::string_view>::format(taper::to_string(list), context);
-  }
+struct fmt::formatter<taper::IntList> : taper::TextFormatter {
+  fmt::appender format(const taper::IntList& list, fmt::format_context& context) const;
 };
 template <>
 struct fmt::formatter<taper::Shape> : fmt::formatter<taper::IntList> {};

@@ -84,6 +84,8 @@ Tensor Tensor::to(const TensorOptions& options) const {
   return options.dtype ? to(*options.dtype) : *this;
 }
 
+Tensor Tensor::operator[](int64_t i) const { return select(0, i); }
+
 const Tensor& Tensor::operator=(const Tensor& values) && { return copy_(values); }
 const Tensor& Tensor::operator=(Scalar value) && { return fill_(value); }
 
