@@ -174,19 +174,24 @@ class Application {
   }
 
   void forward(Tensor* y) {
-    std::vector<std::byte> scratch(specs_.scratch_bytes);
-    std::vector<const Tensor*> pointers;
-    tensor_list copies(x_.size());
+    std::unique_ptr<std::byte[]> scratch;
+    if (specs_.scratch_bytes) scratch.reset(new std::byte[specs_.scratch_bytes]);
+    Outputs outputs(y, scratch.get());
     for (size_t i = 0; i < x_.size(); ++i)
-      if (overlaps_write(i)) {
-        if (pointers.empty())
-          for (size_t j = 0; j < x_.size(); ++j) pointers.push_back(&x_[j]);
-        NoGradGuard no_grad;
-        copies[i] = x_[i].clone();
-        pointers[i] = &copies[i];
-      }
-    Inputs x = pointers.empty() ? x_ : Inputs(pointers.data(), pointers.size());
-    type_.forward(op_, x, Outputs(y, scratch.data()));
+      if (overlaps_write(i)) return forward_on_copies(outputs);
+    type_.forward(op_, x_, outputs);
+  }
+
+  /// Runs forward with copies of the inputs that the op would overwrite while it reads them.
+  void forward_on_copies(Outputs y) {
+    tensor_list copies(x_.size());
+    std::vector<const Tensor*> inputs(x_.size());
+    NoGradGuard no_grad;
+    for (size_t i = 0; i < x_.size(); ++i) {
+      if (overlaps_write(i)) copies[i] = x_[i].clone();
+      inputs[i] = copies[i].defined() ? &copies[i] : &x_[i];
+    }
+    type_.forward(op_, Inputs(inputs.data(), inputs.size()), y);
   }
 
   /// Whether input i lies on memory that is written, at other places than the written tensor's own.

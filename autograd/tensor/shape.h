@@ -59,7 +59,7 @@ class IntList {
 /// Sizes or strides of a tensor, held in place.
 class Shape {
  public:
-  Shape() = default;
+  Shape() {}
   Shape(std::initializer_list<int64_t> list) : Shape(IntList(list)) {}
   Shape(IntList list);  ///< throws beyond max_dims
   Shape(size_t size, int64_t value);
@@ -89,7 +89,7 @@ class Shape {
   friend bool operator==(const Shape& a, const Shape& b) { return IntList(a) == IntList(b); }
 
  private:
-  int64_t values_[max_dims] = {};
+  int64_t values_[max_dims];  ///< the first size_ of them
   size_t size_ = 0;
 };
 
