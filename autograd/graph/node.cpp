@@ -121,6 +121,7 @@ Tensor Node::unpack(int index, bool is_output) const {
   if (!s->value.defined()) return {};
   if (s->value.impl()->storage->version != s->version) throw_overwritten(*s);
   if (!thread_state.grad_enabled) return s->value;
+  if (!is_output && uint32_t(index) >= edge_count_) return s->value;  // not differentiable
   if (is_output) {
     Tensor y = alias(s->value);
     y.impl()->grad_fn = Ref<Node>(const_cast<Node*>(this));

@@ -29,6 +29,7 @@ std::string to_string(const std::vector<Attribute>& attributes);
 inline Attribute::Value attribute_value(bool v) { return v; }
 inline Attribute::Value attribute_value(int64_t v) { return v; }
 inline Attribute::Value attribute_value(int v) { return int64_t(v); }
+inline Attribute::Value attribute_value(Int v) { return v.value; }
 inline Attribute::Value attribute_value(double v) { return v; }
 inline Attribute::Value attribute_value(const Shape& v) { return IntList(v).vec(); }
 inline Attribute::Value attribute_value(Int2 v) { return std::vector<int64_t>{v.h, v.w}; }

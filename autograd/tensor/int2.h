@@ -5,11 +5,22 @@
 
 namespace taper {
 
+/// An integer in option aggregates: takes any integral value without a narrowing error.
+struct Int {
+  constexpr Int() = default;
+  template <std::integral T>
+  constexpr Int(T v) : value(int64_t(v)) {}
+  constexpr operator int64_t() const { return value; }
+
+  int64_t value = 0;
+};
+
 /// Height and width of a window, stride or padding: from one number for both, or from `{h, w}`.
 struct Int2 {
   constexpr Int2() = default;
   template <std::integral T>
   constexpr Int2(T both) : h(int64_t(both)), w(int64_t(both)) {}
+  constexpr Int2(Int both) : h(both), w(both) {}
   template <std::integral A, std::integral B>
   constexpr Int2(A height, B width) : h(int64_t(height)), w(int64_t(width)) {}
   bool operator==(const Int2&) const = default;

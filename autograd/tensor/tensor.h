@@ -185,6 +185,12 @@ class Operand {
 /// first made plain.
 Buffer plain(const Tensor& t);
 
+}  // namespace taper
+
+#include "autograd/tensor/op_options.h"
+
+namespace taper {
+
 #define COMMA(...) __VA_OPT__(, ) __VA_ARGS__
 #define OP(S, R, f, params, args) R f(const Tensor& x COMMA params);
 #define OP_INPLACE(S, R, f, params, args) OP(S, R, f, params, args)
