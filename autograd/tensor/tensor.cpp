@@ -39,14 +39,22 @@ bool Tensor::is_alias_of(const Tensor& other) const {
   return state().storage == other.state().storage;
 }
 
-void* Tensor::data_ptr() const { state();
-  return plain(*this).data; }
+void* Tensor::data_ptr() const {
+  state();
+  return plain(*this).data;
+}
 
 template <class T>
 T* Tensor::data_ptr() const {
   if (dtype() != dtype_of<T>())
     fail("data_ptr", "the tensor is {}; expected {}", dtype(), dtype_of<T>());
   return plain(*this).as<T>();
+}
+
+void Tensor::check_accessor(Dtype expected, int64_t dims) const {
+  if (dtype() != expected) fail("accessor", "the tensor is {}; expected {}", dtype(), expected);
+  if (dim() != dims)
+    fail("accessor", "the tensor has shape {}; expected {} dimensions", sizes(), dims);
 }
 
 Scalar Tensor::item() const {

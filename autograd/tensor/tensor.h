@@ -10,6 +10,7 @@
 #include "autograd/tensor/dtype.h"
 #include "autograd/tensor/indexing.h"
 #include "autograd/tensor/options.h"
+#include "autograd/tensor/print.h"
 #include "autograd/tensor/ref.h"
 #include "autograd/tensor/scalar.h"
 #include "autograd/tensor/shape.h"
@@ -74,7 +75,8 @@ class Tensor {
   template <class T>
   T* data_ptr() const;
   void* data_ptr() const;
-  /// Elements by index, with strides: `auto a = x.accessor<float, 2>(); a[i][j]`.
+  /// Elements by index, with strides: `auto a = x.accessor<float, 2>(); a[i][j]`; valid while the tensor lives.
+  /// Throws if T is not the dtype or N not the number of dimensions.
   template <class T, int N>
   TensorAccessor<T, N> accessor() const;
   Tensor to(const TensorOptions& options) const;
@@ -158,6 +160,7 @@ class Tensor {
 #undef FREE
 
  private:
+  void check_accessor(Dtype dtype, int64_t dims) const;
   unsigned add_hook(std::function<Tensor(const Tensor&)> f) const;
   TensorImpl& state() const {
     if (!impl_) throw_undefined();
@@ -213,5 +216,6 @@ namespace taper {
 
 }  // namespace taper
 
+#include "autograd/tensor/accessor.h"
 #include "autograd/tensor/operators.h"
 #include "autograd/tensor/tensor_index.h"
