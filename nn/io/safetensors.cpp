@@ -1,7 +1,7 @@
 #include "nn/io/safetensors.h"
 
 #include "autograd/tensor/error.h"
-#include "nn/io/replacing_file.h"
+#include "autograd/tensor/replacing_file.h"
 #include "nn/io/safetensors_header.h"
 
 #include <algorithm>

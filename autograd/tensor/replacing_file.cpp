@@ -1,4 +1,4 @@
-#include "nn/io/replacing_file.h"
+#include "autograd/tensor/replacing_file.h"
 
 #include "autograd/tensor/error.h"
 
