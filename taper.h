@@ -4,7 +4,9 @@
 
 #include <fmt/core.h>
 
+#include "autograd/gradcheck/gradcheck.h"
 #include "autograd/graph/engine.h"
+#include "autograd/graph/function.h"
 #include "autograd/graph/grad_mode.h"
 #include "autograd/graph/node.h"
 #include "autograd/tensor/factories.h"

@@ -128,6 +128,7 @@ Tensor Node::unpack(int index, bool is_output) const {
     y.impl()->output_nr = uint32_t(index);
     return y;
   }
+  if (index < 0 || size_t(index) >= edge_count_) return s->value;
   // The handle may have moved on (detach_, an in-place op on its base); the edge is what was recorded.
   const Edge& e = edges_[index];
   const TensorImpl& now = *s->value.impl();
@@ -147,7 +148,8 @@ void Node::throw_overwritten(const SavedValue& s) const {
   fail(name(),
        "{} {} of shape {}, saved for backward, was overwritten by {}{}; it is at version {}, expected "
        "version {}",
-       s.is_output ? "output" : "input", s.index, s.value.sizes(), writer, where, storage.version,
+       s.index < 0 ? "saved value" : s.is_output ? "output" : "input",
+       s.index < 0 ? -1 - s.index : s.index, s.value.sizes(), writer, where, storage.version,
        s.version);
 }
 

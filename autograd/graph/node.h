@@ -32,7 +32,7 @@ struct Edge {
 struct SavedValue {
   Tensor value;  ///< an output is held as an alias without its node, which would be a cycle
   uint32_t version = 0;
-  int32_t index = 0;  ///< which input or output of the node it is
+  int32_t index = 0;  ///< which input or output of the node it is; -1, -2, ..: neither
   bool is_output = false;
 };
 
