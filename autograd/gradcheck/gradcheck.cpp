@@ -23,14 +23,13 @@ struct Named {
 
 using Values = std::vector<std::vector<double>>;  ///< of several tensors, or of none where undefined
 
-Values values_of(const tensor_list& list) {
+bool is_output(const Tensor& y) { return y.defined() && y.is_floating_point(); }
+
+Values values_of(const std::vector<Named>& list) {
   Values out;
-  for (const Tensor& t : list)
-    out.push_back(t.defined() && t.is_floating_point() ? values(t) : std::vector<double>());
+  for (const auto& [t, name] : list) out.push_back(is_output(t) ? values(t) : std::vector<double>());
   return out;
 }
-
-bool is_output(const Tensor& y) { return y.defined() && y.is_floating_point(); }
 
 /// One order of a check: the derivatives of function's outputs by the variables. The variables are changed
 /// where they lie, one element at a time, and function is run again.
@@ -45,13 +44,13 @@ class Comparison {
   void run() {
     Random random(options_.seed + uint64_t(order_));
     outputs_ = function_();
-    at_rest_ = outputs();
+    at_rest_ = values_of(outputs_);
     for (const auto& [y, name] : outputs_) {
-      weights_.push_back(is_output(y) ? random_weights(y.sizes(), random) : Tensor());
+      weights_.push_back(is_output(y) ? random_weights(y.sizes(), random).detach() : Tensor());
+      weight_values_.push_back(values(weights_.back()));
       if (is_output(y) && y.dtype() != float64)
         report_.failures.push_back(fmt::format("order {}: {} is {}; expected float64", order_, name, y.dtype()));
     }
-    weight_values_ = values_of(weights_);
     if (!report_.ok() || !deterministic()) return;
     tensor_list gradients = analytic_gradients();
     for (size_t i = 0; i < variables_.size(); ++i) compare(variables_[i], gradients[i]);
@@ -64,11 +63,7 @@ class Comparison {
     std::vector<size_t> detached;  ///< outputs that change but do not require grad
   };
 
-  Values outputs() {
-    tensor_list y;
-    for (auto& named : function_()) y.push_back(named.tensor);
-    return values_of(y);
-  }
+  Values outputs() const { return values_of(function_()); }
 
   bool deterministic() {
     Values again = outputs();
@@ -93,7 +88,7 @@ class Comparison {
     for (size_t k = 0; k < outputs_.size(); ++k)
       if (is_output(outputs_[k].tensor) && outputs_[k].tensor.requires_grad()) {
         y.push_back(outputs_[k].tensor);
-        dy.push_back(weights_[k].detach());
+        dy.push_back(weights_[k]);
       }
     for (const auto& [variable, name] : variables_) x.push_back(variable);
     if (y.empty()) return tensor_list(x.size());
@@ -225,7 +220,7 @@ Comparison::Function gradient_function(const Comparison::Function& f, std::vecto
 }  // namespace
 
 GradcheckReport detail::gradcheck(const ListFunction& f, const tensor_list& inputs,
-                                  const tensor_list& parameters, const GradcheckOptions& options) {
+                                  const GradcheckOptions& options) {
   if (options.order != 1 && options.order != 2)
     fail("gradcheck", "order {}; expected 1 or 2", options.order);
   GradcheckReport report;
@@ -233,7 +228,7 @@ GradcheckReport detail::gradcheck(const ListFunction& f, const tensor_list& inpu
   report.order = options.order;
   std::vector<Named> variables;
   add_variables(inputs, "input", variables, report);
-  add_variables(parameters, "parameter", variables, report);
+  add_variables(options.parameters, "parameter", variables, report);
   if (variables.empty()) report.failures.push_back("no input requires grad");
   if (!report.ok()) return report;
   EnableGradGuard grad_enabled;

@@ -11,7 +11,7 @@
 
 namespace taper {
 
-/// The tolerances are PyTorch's: |analytic - numeric| <= atol + rtol |numeric|.
+/// How gradcheck compares; the tolerances are PyTorch's: |analytic - numeric| <= atol + rtol |numeric|.
 struct GradcheckOptions {
   int order = 1;  ///< 2: also the derivatives of the gradients, by input and by output gradient
   double eps = 1e-6;
@@ -19,6 +19,8 @@ struct GradcheckOptions {
   double rtol = 1e-3;
   uint64_t seed = 0;  ///< of the random output gradients; the global generator is left alone
   std::string name = {};  ///< what the report calls the function
+  /// Checked too: what the function reads by itself, as `.parameters = net.parameters()`.
+  tensor_list parameters = {};
 };
 
 namespace detail {
@@ -26,7 +28,7 @@ namespace detail {
 using ListFunction = std::function<tensor_list(const tensor_list&)>;
 
 GradcheckReport gradcheck(const ListFunction& f, const tensor_list& inputs,
-                          const tensor_list& parameters, const GradcheckOptions& options);
+                          const GradcheckOptions& options);
 
 inline tensor_list as_list(Tensor y) { return {std::move(y)}; }
 inline tensor_list as_list(tensor_list y) { return y; }
@@ -84,15 +86,7 @@ tensor_list call_with_list(F& f, const tensor_list& x) {
 template <class F>
 GradcheckReport gradcheck(F&& f, TensorList inputs, const GradcheckOptions& options = {}) {
   return detail::gradcheck([&f](const tensor_list& x) { return detail::call_with_list(f, x); },
-                           inputs, {}, options);
-}
-
-/// As above, and with respect to parameters, which f reads by itself: `gradcheck(net, {x}, net.parameters())`.
-template <class F>
-GradcheckReport gradcheck(F&& f, TensorList inputs, TensorList parameters,
-                          const GradcheckOptions& options = {}) {
-  return detail::gradcheck([&f](const tensor_list& x) { return detail::call_with_list(f, x); },
-                           inputs, parameters, options);
+                           inputs, options);
 }
 
 }  // namespace taper
