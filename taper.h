@@ -11,3 +11,4 @@
 #include "autograd/graph/node.h"
 #include "autograd/tensor/factories.h"
 #include "autograd/tensor/tensor.h"
+#include "autograd/viz/draw.h"
