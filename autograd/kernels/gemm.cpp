@@ -1,9 +1,8 @@
 #include "autograd/kernels/gemm.h"
 
-#include <cblas.h>
 #include <dnnl.h>
 
-#include "autograd/kernels/parallel.h"
+#include "autograd/kernels/blas.h"
 #include "autograd/tensor/dtype.h"
 #include "autograd/tensor/error.h"
 
@@ -18,13 +17,6 @@ static std::pair<bool, int64_t> blas_form(const Matrix<T>& m) {
   return {true, std::max<int64_t>(m.column, std::max<int64_t>(m.rows, 1))};
 }
 
-// OpenBLAS built on pthreads keeps a pool of its own beside OpenMP's: it gets one thread.
-static bool blas_is_ours = [] {
-  bool ours = openblas_get_parallel() == OPENBLAS_OPENMP;
-  if (!ours) openblas_set_num_threads(1);
-  return ours;
-}();
-
 static void multiply(Matrix<const float> a, Matrix<const float> b, Matrix<float> c, float beta) {
   auto [ta, lda] = blas_form(a);
   auto [tb, ldb] = blas_form(b);
@@ -35,10 +27,8 @@ static void multiply(Matrix<const float> a, Matrix<const float> b, Matrix<float>
 static void multiply(Matrix<const double> a, Matrix<const double> b, Matrix<double> c, double beta) {
   auto [ta, lda] = blas_form(a);
   auto [tb, ldb] = blas_form(b);
-  if (blas_is_ours) openblas_set_num_threads(get_num_threads());
-  cblas_dgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
-              int(c.rows), int(c.columns), int(a.columns), 1.0, a.data, int(lda), b.data, int(ldb),
-              beta, c.data, int(c.row));
+  dgemm(ta, tb, int(c.rows), int(c.columns), int(a.columns), a.data, int(lda), b.data, int(ldb), beta,
+        c.data, int(c.row));
 }
 
 template <class T>
