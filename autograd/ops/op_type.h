@@ -211,11 +211,11 @@ const Tensor& apply_in_place(const Op& op, const Tensor& x, const T&... rest) {
 
 /// Applies an op of any number of inputs.
 template <class Op>
-tensor_list apply_list(const Op& op, TensorList inputs) {
+tensor_list apply_list(const Op& op, TensorList inputs, bool in_place = false) {
   std::vector<const Tensor*> pointers;
   for (const Tensor& t : inputs) pointers.push_back(&t);
   tensor_list out(size_t(op_type<Op>.outputs));
-  taper::apply(op_type<Op>, &op, Inputs(pointers.data(), pointers.size()), out.data());
+  taper::apply(op_type<Op>, &op, Inputs(pointers.data(), pointers.size()), out.data(), in_place);
   return out;
 }
 

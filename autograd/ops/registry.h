@@ -1,5 +1,8 @@
 #pragma once
 
+#include <type_traits>
+
+#include "autograd/ops/call.h"
 #include "autograd/ops/sample.h"
 
 namespace taper {
@@ -12,14 +15,36 @@ struct OpEntry {
   const OpInfo* info;
   const OpType* type;    ///< null for a composite
   std::vector<Sample> (*samples)();
+  std::string signature = {};       ///< how it is called, e.g. "sum(x, IntList dims = {})"
+  bool has_in_place = false;        ///< whether the function has a form `f_`
+  Sample::Function in_place = {};   ///< that form, where it takes nothing but tensors
 };
 
 template <class Op>
 OpEntry make_entry(const char* function) {
   OpEntry e{.id = nullptr, .function = function, .family = nullptr, .info = &Op::info,
             .type = nullptr, .samples = &Op::samples};
-  if constexpr (requires(const Op& op, Inputs x, Specs& y) { op.infer(x, y); })
+  if constexpr (requires(const Op& op, Inputs x, Specs& y) { op.infer(x, y); }) {
+    static_assert(std::is_empty_v<Op> || requires { Op::field_names; }, "name the attributes in FIELDS");
     e.type = &op_type<Op>;
+  }
+  return e;
+}
+
+template <class Op, bool no_params>
+OpEntry make_in_place_entry(const char* function) {
+  OpEntry e = make_entry<Op>(function);
+  e.has_in_place = true;
+  if constexpr (no_params)
+    e.in_place = [](const tensor_list& x) { return tensor_list{call_in_place<Op>(x[0])}; };
+  return e;
+}
+
+template <class Op>
+OpEntry make_binary_entry(const char* function) {
+  OpEntry e = make_entry<Op>(function);
+  e.has_in_place = true;
+  e.in_place = [](const tensor_list& x) { return tensor_list{call_in_place<Op>(x[0], x[1])}; };
   return e;
 }
 

@@ -26,6 +26,7 @@ struct Sample {
       : inputs(std::move(inputs)),
         label(to_string(attributes_of(op))),
         run([op](const tensor_list& x) { return apply_list(op, x); }) {
+    in_place = [op](const tensor_list& x) { return apply_list(op, x, true); };
     if constexpr (requires(const tensor_list& x) { op.reference(x); })
       reference = [op](const tensor_list& x) { return tensor_list{op.reference(x)}; };
   }
@@ -40,6 +41,7 @@ struct Sample {
   std::string label;
   Function run;
   Function reference;  ///< the slow truth; shares nothing with the kernel
+  Function in_place;   ///< for ops with an in-place form that takes attributes: writes x[0] and returns it
   /// Wider than PyTorch's tolerances, with the reason, where a sample needs it.
   double tolerance = 0;
   std::string tolerance_reason;
