@@ -38,8 +38,8 @@ Picture small_enough(Picture picture, bool folded_already) {
     smaller.title += (smaller.title.empty() ? "" : "\n") + note;
     return smaller;
   }
-  fail("draw", "the graph has {} boxes{}, Graphviz can draw {}; expected a path that ends in .dot", boxes,
-       folded_already || module_depth(picture) ? ", even module by module" : "", max_boxes);
+  fail("draw", "the graph has {} boxes{} Graphviz can draw {}; expected a path that ends in .dot", boxes,
+       folded_already || module_depth(picture) ? ", even module by module," : ",", max_boxes);
 }
 
 /// Graphviz' contexts and messages are for one thread at a time.
