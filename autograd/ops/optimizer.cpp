@@ -1,0 +1,60 @@
+// The steps of the optimisers. What changes from step to step is an input.
+
+#include "autograd/kernels/sgd.h"
+#include "autograd/ops/sample.h"
+
+namespace taper::ops {
+
+struct SgdStep {
+  static constexpr OpInfo info{
+      .name = "sgd_step_",
+      .formula = "g = grad + weight_decay x; buffer = momentum buffer + (1 - dampening) g, at step 0 "
+                 "g; x -= lr (g, buffer, or for nesterov g + momentum buffer)",
+      .doc = "A step of stochastic gradient descent: writes x and, where it is defined, the momentum "
+             "buffer; lr: 0-dim float64, steps: 0-dim int64, the steps done before"};
+  static constexpr int outputs = 2;
+  double momentum = 0, dampening = 0, weight_decay = 0;
+  bool nesterov = false;
+  FIELDS(momentum, dampening, weight_decay, nesterov)
+
+  static void call(const Tensor& x, const Tensor& grad, const Tensor& buffer, const Tensor& lr,
+                   const Tensor& steps, double momentum, double dampening, double weight_decay,
+                   bool nesterov) {
+    SgdStep op{momentum, dampening, weight_decay, nesterov};
+    apply(op, x, grad, buffer, lr, steps);
+  }
+
+  void infer(Inputs x, Specs& y) const {
+    check_like(x[0], x[1], "the gradient");
+    y.write(0);
+    if (!x[2].defined()) return;
+    check_like(x[0], x[2], "the momentum buffer");
+    y.write(2);
+  }
+  void forward(Inputs x, Outputs) const {
+    kernels::SgdFactors factors{
+        .lr = *plain(x[3]).as<double>(),
+        .momentum = momentum,
+        .gain = *plain(x[4]).as<int64_t>() == 0 ? 1 : 1 - dampening,
+        .weight_decay = weight_decay,
+        .nesterov = nesterov};
+    dispatch_floating(x[0].dtype(), [&](auto t) {
+      kernels::sgd_step<decltype(t)>(plain(x[0]), plain(x[1]), plain(x[2]), factors);
+    });
+  }
+  static std::vector<Sample> samples() { return {}; }
+
+ private:
+  static void check_like(const Tensor& x, const Tensor& t, const char* what) {
+    if (!x.is_floating_point())
+      fail(info.name, "the parameter is {}; expected a floating type", x.dtype());
+    if (!(t.sizes() == x.sizes()) || t.dtype() != x.dtype())
+      fail(info.name, "{} is {} of shape {}; expected the parameter's {} of shape {}", what,
+           t.dtype(), t.sizes(), x.dtype(), x.sizes());
+  }
+};
+
+}  // namespace taper::ops
+
+#define FAMILY "autograd/ops/optimizer.def"
+#include "autograd/ops/define.h"

@@ -1,0 +1,36 @@
+#include "nn/optim/sgd.h"
+
+#include "autograd/tensor/error.h"
+#include "autograd/tensor/factories.h"
+
+namespace taper::optim {
+
+void SGD::check(const SGDOptions& o) {
+  if (!(o.lr >= 0)) fail(op_name, "lr is {}; expected 0 or more", *o.lr);
+  if (!(o.momentum >= 0)) fail(op_name, "momentum is {}; expected 0 or more", o.momentum);
+  if (!(o.weight_decay >= 0))
+    fail(op_name, "weight_decay is {}; expected 0 or more", o.weight_decay);
+  if (o.nesterov && (!(o.momentum > 0) || o.dampening != 0))
+    fail(op_name, "nesterov with momentum {} and dampening {}; expected momentum above 0 and dampening 0",
+         o.momentum, o.dampening);
+}
+
+void SGD::update() {
+  for (const Group& group : groups_) {
+    const SGDOptions& o = group.options;
+    Tensor lr = full({}, *o.lr, {.dtype = float64});
+    for (const Tensor& p : group.params) {
+      if (!p.grad().defined()) continue;
+      State& state = state_[p.impl()];
+      if (o.momentum != 0 && !state.momentum.defined()) {
+        state.momentum = zeros_like(p);
+        state.steps = 0;
+      }
+      Tensor steps = full({}, state.steps++, {.dtype = int64});
+      sgd_step_(p, p.grad(), o.momentum != 0 ? state.momentum : Tensor(), lr, steps, o.momentum,
+                o.dampening, o.weight_decay, o.nesterov);
+    }
+  }
+}
+
+}  // namespace taper::optim
