@@ -12,3 +12,8 @@
 #include "autograd/tensor/factories.h"
 #include "autograd/tensor/tensor.h"
 #include "autograd/viz/draw.h"
+#include "nn/init/init.h"
+#include "nn/io/save.h"
+#include "nn/module.h"
+#include "nn/optim/sgd.h"
+#include "nn/train/progress.h"
