@@ -32,6 +32,7 @@ inline Attribute::Value attribute_value(int v) { return int64_t(v); }
 inline Attribute::Value attribute_value(Int v) { return v.value; }
 inline Attribute::Value attribute_value(double v) { return v; }
 inline Attribute::Value attribute_value(const Shape& v) { return IntList(v).vec(); }
+inline Attribute::Value attribute_value(const std::vector<int64_t>& v) { return v; }
 inline Attribute::Value attribute_value(Int2 v) { return std::vector<int64_t>{v.h, v.w}; }
 inline Attribute::Value attribute_value(Dtype v) { return std::string(info(v).name); }
 inline Attribute::Value attribute_value(const std::string& v) { return v; }

@@ -93,9 +93,9 @@ struct Where {
 
  private:
   static Tensor as_tensor(const Operand& a, const Operand& other) {
-    if (a.tensor.defined()) return a.tensor;
-    if (other.tensor.defined()) return scalar_like(a.number, other.tensor);
-    return full({}, a.number);
+    if (!a.number) return a.tensor;
+    if (other.tensor.defined()) return scalar_like(*a.number, other.tensor);
+    return full({}, *a.number);
   }
 };
 

@@ -1,5 +1,7 @@
 #include "autograd/ops/reduce.h"
 
+#include <cmath>
+
 #include "autograd/kernels/reduce.h"
 #include "autograd/tensor/factories.h"
 
@@ -126,6 +128,127 @@ struct Mean {
   static std::vector<Sample> samples() {
     return {{{{{3, 4}}}, "all", [](auto& x) { return tensor_list{x[0].mean()}; }},
             {{{{3, 4}}}, "dim 0", [](auto& x) { return tensor_list{x[0].mean(0, true)}; }}};
+  }
+};
+
+struct Var {
+  static constexpr OpInfo info{.name = "var",
+                               .formula = "y = sum((x - mean(x))^2, dims) / (number of elements - correction)",
+                               .doc = "Variance over dimensions (all of them by default); unbiased with correction 1, the "
+                                      "default, biased with 0"};
+  static Tensor call(const Tensor& x, IntList dims, int64_t correction, bool keepdim) {
+    if (!x.is_floating_point())
+      fail(info.name, "the tensor is {}; expected a floating type", x.dtype());
+    Tensor mean = x.mean(dims, true);
+    Tensor y = (x - mean).square().sum(dims, keepdim);
+    int64_t count = mean.numel() ? x.numel() / mean.numel() : 0;
+    return y / double(std::max<int64_t>(count - correction, 0));
+  }
+  static std::vector<Sample> samples() {
+    return {{{{{3, 4}}}, "all", [](auto& x) { return tensor_list{x[0].var()}; }},
+            {{{{2, 3, 4}}}, "dims 0 and 2, biased", [](auto& x) { return tensor_list{x[0].var({0, 2}, 0, true)}; }}};
+  }
+};
+
+struct VarAll {
+  static constexpr OpInfo info{.name = "var", .formula = "y = var(x, {}, unbiased)",
+                               .doc = "Variance of all elements, with n - 1 or n below the fraction"};
+  static Tensor call(const Tensor& x, Flag unbiased) { return x.var({}, unbiased.value); }
+  static std::vector<Sample> samples() {
+    return {{{{{3, 4}}}, "biased", [](auto& x) { return tensor_list{x[0].var(false)}; }}};
+  }
+};
+
+struct Logsumexp {
+  static constexpr OpInfo info{.name = "logsumexp",
+                               .formula = "y = log(sum(exp(x), dims))",
+                               .grad = "dx = dy exp(x - y)",
+                               .doc = "Logarithm of the sum of exponentials over dimensions, without overflow"};
+  Shape dims;
+  bool keepdim = false;
+  FIELDS(dims, keepdim)
+
+  static Tensor call(const Tensor& x, IntList dims, bool keepdim) {
+    Logsumexp op;
+    op.dims = dims;
+    op.keepdim = keepdim;
+    return apply(op, x.is_floating_point() ? x : x.to(get_default_dtype()));
+  }
+  void infer(Inputs x, Specs& y) const {
+    auto reduced = reduced_dims(info.name, dims, size_t(x[0].dim()));
+    y.fresh(reduced_sizes(x[0].sizes(), reduced, keepdim), x[0].dtype());
+  }
+  void forward(Inputs x, Outputs y) const {
+    auto reduced = reduced_dims(info.name, dims, size_t(x[0].dim()));
+    dispatch_floating(x[0].dtype(), [&](auto t) {
+      using T = decltype(t);
+      kernels::reduce<T, Sums, T>(plain(x[0]), plain(y[0]), reduced, Sums{}, add<T>,
+                                  [](const Sums& s) { return T(s.max + std::log(s.sum)); });
+    });
+  }
+  Tensor dx(Dy dy, X x, Y y) const {
+    auto kept = [&](const Tensor& t) { return with_reduced_dims(t, info.name, dims, keepdim, x.sizes()); };
+    return kept(dy) * (x - kept(y)).exp();
+  }
+  static constexpr auto grads = rules(&Logsumexp::dx);
+  Tensor reference(const tensor_list& x) const {
+    auto reduced = reduced_dims(info.name, dims, size_t(x[0].dim()));
+    Tensor y = zeros(reduced_sizes(x[0].sizes(), reduced, keepdim), {.dtype = float64});
+    double* sums = y.data_ptr<double>();
+    for_each_reduced(x[0], reduced, [&](int64_t slot, double v, int64_t) { sums[slot] += std::exp(v); });
+    for (int64_t i = 0; i < y.numel(); ++i) sums[i] = std::log(sums[i]);
+    return y;
+  }
+  static std::vector<Sample> samples() {
+    Logsumexp all, one, two;
+    one.dims = {-1};
+    one.keepdim = true;
+    two.dims = {0, 2};
+    return {{{{{3, 4}}}, all}, {{{{3, 4}}}, one}, {{{{2, 3, 4}}}, two}, {{{{}}}, all}};
+  }
+
+ private:
+  /// The largest element so far, and the sum of exp(element - largest).
+  struct Sums {
+    double max = -std::numeric_limits<double>::infinity();
+    double sum = 0;
+  };
+  template <class T>
+  static void add(Sums& s, T value) {
+    double v = value;
+    if (v == s.max) {  // infinite ones too
+      s.sum += 1;
+    } else if (v < s.max) {
+      s.sum += std::exp(v - s.max);
+    } else {  // or NaN, which stays
+      s.sum = s.sum * std::exp(s.max - v) + 1;
+      s.max = v;
+    }
+  }
+};
+
+/// y, boolean, in LibTorch's type: uint8 where x is.
+static Tensor as_truth(const Tensor& y, const Tensor& x) { return x.dtype() == uint8 ? y.to(uint8) : y; }
+
+struct Any {
+  static constexpr OpInfo info{.name = "any", .formula = "y = whether any of x over dims is not 0",
+                               .doc = "Whether any element over dimensions (all of them by default) is not 0"};
+  static Tensor call(const Tensor& x, IntList dims, bool keepdim) {
+    return as_truth((x != 0).sum(dims, keepdim) > 0, x);
+  }
+  static std::vector<Sample> samples() {
+    return {{{{{3, 4}, 0, 2, int64}}, "rows", [](auto& x) { return tensor_list{x[0].any(1)}; }}};
+  }
+};
+
+struct All {
+  static constexpr OpInfo info{.name = "all", .formula = "y = whether all of x over dims are not 0",
+                               .doc = "Whether all elements over dimensions (all of them by default) are not 0"};
+  static Tensor call(const Tensor& x, IntList dims, bool keepdim) {
+    return as_truth((x == 0).sum(dims, keepdim) == 0, x);
+  }
+  static std::vector<Sample> samples() {
+    return {{{{{3, 4}, 0, 2, int64}}, "rows", [](auto& x) { return tensor_list{x[0].all(1)}; }}};
   }
 };
 

@@ -27,7 +27,9 @@ struct Sample {
         label(to_string(attributes_of(op))),
         run([op](const tensor_list& x) { return apply_list(op, x); }) {
     in_place = [op](const tensor_list& x) { return apply_list(op, x, true); };
-    if constexpr (requires(const tensor_list& x) { op.reference(x); })
+    if constexpr (requires(const tensor_list& x) { tensor_list(op.reference(x)); })
+      reference = [op](const tensor_list& x) { return op.reference(x); };
+    else if constexpr (requires(const tensor_list& x) { op.reference(x); })
       reference = [op](const tensor_list& x) { return tensor_list{op.reference(x)}; };
   }
   /// Any call: of a composite, of an op through its own `call`.

@@ -7,6 +7,13 @@
 
 namespace taper {
 
+/// A bool that no number converts to, for overloads beside a number.
+struct Flag {
+  template <std::same_as<bool> T>
+  constexpr Flag(T v) : value(v) {}
+  bool value;
+};
+
 /// A number of any type, as arguments of ops are: `x + 1`, `full({2}, 0.5)`.
 class Scalar {
  public:

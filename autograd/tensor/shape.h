@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -22,6 +23,7 @@ class IntList {
  public:
   IntList() : data_(&single_), size_(0) {}
   template <std::integral T>
+    requires(!std::same_as<T, bool>)
   IntList(T value) : single_(int64_t(value)), data_(&single_), size_(1) {}
   IntList(std::initializer_list<int64_t> list) : size_(list.size()) { data_ = std::data(list); }
   IntList(const std::vector<int64_t>& list) : data_(list.data()), size_(list.size()) {}

@@ -3,12 +3,14 @@
 #include <functional>
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <tuple>
 #include <vector>
 
 #include "autograd/tensor/buffer.h"
 #include "autograd/tensor/dtype.h"
 #include "autograd/tensor/indexing.h"
+#include "autograd/tensor/int2.h"
 #include "autograd/tensor/options.h"
 #include "autograd/tensor/print.h"
 #include "autograd/tensor/ref.h"
@@ -19,6 +21,7 @@
 namespace taper {
 
 class Node;
+class Operand;
 class Tensor;
 
 using tensor_list = std::vector<Tensor>;
@@ -171,17 +174,22 @@ class Tensor {
   Ref<TensorImpl> impl_;
 };
 
-/// A tensor or a number, as an argument.
+/// A tensor or a number, or nothing, as an argument.
 class Operand {
  public:
+  Operand() = default;
+  Operand(NoneType) {}
+  Operand(std::nullopt_t) {}
   Operand(const Tensor& t) : tensor(t) {}
   Operand(Scalar s) : number(s) {}
   template <class T>
     requires std::is_arithmetic_v<T>
   Operand(T v) : number(v) {}
 
+  bool defined() const { return number || tensor.defined(); }
+
   Tensor tensor;  ///< undefined where it is a number
-  Scalar number = 0;
+  std::optional<Scalar> number;
 };
 
 /// What kernels see of t. Every way to a tensor's memory leads through here: a tensor in another layout is

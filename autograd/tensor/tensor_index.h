@@ -17,6 +17,7 @@ class TensorIndex {
   TensorIndex(bool b) : value(b) {}
   TensorIndex(Slice s) : value(s) {}
   TensorIndex(NoneType n) : value(n) {}
+  TensorIndex(std::nullopt_t) : value(NoneType()) {}
   TensorIndex(EllipsisType e) : value(e) {}
   TensorIndex(const char* dots);  ///< "..."
   TensorIndex(Tensor t) : value(std::move(t)) {}

@@ -1,0 +1,265 @@
+#include "autograd/kernels/gather.h"
+#include "autograd/kernels/pointwise.h"
+#include "autograd/ops/reference.h"
+#include "autograd/ops/sample.h"
+#include "autograd/tensor/factories.h"
+
+namespace taper::ops {
+
+/// A 0-dim tensor as one of one element, others as they are.
+static Tensor lifted(const Tensor& t) { return t.dim() == 0 ? t.view({1}) : t; }
+
+static Tensor lifted_index(const OpInfo& info, const Tensor& index) {
+  if (index.dtype() != int64 && index.dtype() != int32)
+    fail(info.name, "the index is {}; expected int64", index.dtype());
+  return lifted(index.to(int64));
+}
+
+/// index: what replaces the coordinate of dim, in a tensor of shape `sizes`.
+static void check_shapes(const OpInfo& info, IntList index, IntList sizes, int64_t dim) {
+  bool fits = index.size() == sizes.size();
+  for (size_t d = 0; fits && d < sizes.size(); ++d)
+    fits = int64_t(d) == dim || index[d] <= sizes[d];
+  if (!fits)
+    fail(info.name,
+         "an index of shape {} for a tensor of shape {}; expected as many dimensions, and sizes within its "
+         "own but in dimension {}",
+         index, sizes, dim);
+}
+
+static void check_range(const OpInfo& info, const Tensor& index, IntList sizes, int64_t dim) {
+  int64_t n = sizes[size_t(dim)];
+  if (auto bad = kernels::first_outside(plain(index), 0, n))
+    fail_index(info.name, "index {} in dimension {} of shape {}; expected 0 to {}", *bad, dim, sizes, n - 1);
+}
+
+/// index with its entry at dim instead of the coordinate.
+static Shape replaced(Shape at, const Tensor& index, int64_t dim) {
+  at[size_t(dim)] = int64_t(element_at(index, at));
+  return at;
+}
+
+struct Gather {
+  static constexpr OpInfo info{.name = "gather",
+                               .formula = "y[i] = x[i with index[i] along dim]",
+                               .grad = "dx = embed_at(dy, dim, index, shape(x))",
+                               .doc = "Elements of x at the places that index names along dim; y has index's shape"};
+  int64_t dim = 0;
+  FIELDS(dim)
+
+  static Tensor call(const Tensor& x, int64_t dim, const Tensor& index) {
+    Gather op;
+    op.dim = wrap_dim(info.name, dim, size_t(x.dim()));
+    Tensor y = apply(op, lifted(x), lifted_index(info, index));
+    return index.dim() == 0 ? y.view({}) : y;
+  }
+  void infer(Inputs x, Specs& y) const {
+    check_shapes(info, x[1].sizes(), x[0].sizes(), dim);
+    y.fresh(x[1].sizes(), x[0].dtype());
+  }
+  void forward(Inputs x, Outputs y) const {
+    if (x[1].numel() == 0) return;
+    check_range(info, x[1], x[0].sizes(), dim);
+    dispatch(x[0].dtype(), [&](auto t) {
+      using T = decltype(t);
+      kernels::for_each_indexed<T>(plain(x[1]), plain(x[0]), plain(y[0]), size_t(dim),
+                                   [](T& whole, T& part) { part = whole; });
+    });
+  }
+  Tensor dx(Dy dy, In<1> index, InShape<0> s) const { return embed_at(dy, dim, index, s); }
+  static constexpr auto grads = rules(&Gather::dx);
+  Tensor reference(const tensor_list& x) const {
+    return tabulate(x[1].sizes(), x[0].dtype(),
+                    [&](const Shape& i) { return element_at(x[0], replaced(i, x[1], dim)); });
+  }
+  static std::vector<Sample> samples() {
+    Gather rows, columns;
+    columns.dim = 1;
+    SampleInput picks{{2, 3}, 0, 3, int64, false}, few{{3, 2}, 0, 4, int64, false};
+    return {{{{{3, 4}}, picks}, rows}, {{{{3, 4}}, few}, columns}, {{{{3}}, {{0}, 0, 3, int64, false}}, rows}};
+  }
+};
+
+struct EmbedAt {
+  static constexpr OpInfo info{.name = "embed_at",
+                               .formula = "y[i with index[i] along dim] += x[i], y zeros of `shape`",
+                               .grad = "dx = gather(dy, dim, index)",
+                               .doc = "Adds x's elements into zeros, at the places that index names along dim: the adjoint of gather"};
+  int64_t dim = 0;
+  Shape shape;
+  FIELDS(dim, shape)
+
+  static Tensor call(const Tensor& x, int64_t dim, const Tensor& index, IntList shape) {
+    EmbedAt op;
+    op.dim = wrap_dim(info.name, dim, shape.size());
+    op.shape = shape.empty() ? Shape{1} : Shape(shape);
+    Tensor y = apply(op, lifted(x), lifted_index(info, index));
+    return shape.empty() ? y.view({}) : y;
+  }
+  void infer(Inputs x, Specs& y) const {
+    check_shapes(info, x[1].sizes(), shape, dim);
+    if (!(x[0].sizes() == x[1].sizes()))
+      fail(info.name, "an index of shape {} for a source of shape {}; expected one shape", x[1].sizes(),
+           x[0].sizes());
+    y.fresh(shape, x[0].dtype());
+  }
+  void forward(Inputs x, Outputs y) const {
+    Buffer out = plain(y[0]);
+    if (out.numel) std::memset(out.data, 0, size_t(y[0].nbytes()));
+    if (x[1].numel() == 0) return;
+    check_range(info, x[1], shape, dim);
+    dispatch(out.dtype, [&](auto t) {
+      using T = decltype(t);
+      kernels::for_each_indexed<T>(plain(x[1]), out, plain(x[0]), size_t(dim),
+                                   [](T& whole, T& part) { whole = T(whole + part); });
+    });
+  }
+  Tensor dx(Dy dy, In<1> index) const { return dy.gather(dim, index); }
+  static constexpr auto grads = rules(&EmbedAt::dx);
+  Tensor reference(const tensor_list& x) const {
+    Tensor y = zeros(shape, {.dtype = float64});
+    for_each_index(x[0].sizes(), [&](const Shape& i) {
+      element_of(y, replaced(i, x[1], dim)) += element_at(x[0], i);
+    });
+    return y;
+  }
+  static std::vector<Sample> samples() {
+    EmbedAt op;
+    op.dim = 1;
+    op.shape = {3, 4};
+    return {{{{{2, 5}}, {{2, 5}, 0, 4, int64, false}}, op}};
+  }
+};
+
+struct Scatter {
+  static constexpr OpInfo info{.name = "scatter",
+                               .formula = "y = x, y[i with index[i] along dim] = source[i]",
+                               .grad = "dx = scatter(dy, dim, index, 0); dsource = gather(dy, dim, index)",
+                               .doc = "x with elements of source, or a number, at the places that index names along dim; where a place "
+                                      "is named twice, the last one stays"};
+  int64_t dim = 0;
+  FIELDS(dim)
+
+  static Tensor call(const Tensor& x, int64_t dim, const Tensor& index, const Operand& source) {
+    Tensor i = lifted_index(info, index);
+    return apply(made(x, dim), lifted(x), i, source_for(x, i, source)).view(x.sizes());
+  }
+  static void call_in_place(const Tensor& x, int64_t dim, const Tensor& index, const Operand& source) {
+    Tensor i = lifted_index(info, index);
+    apply_in_place(made(x, dim), lifted(x), i, source_for(x, i, source));
+  }
+  void infer(Inputs x, Specs& y) const {
+    check_shapes(info, x[1].sizes(), x[0].sizes(), dim);
+    if (x[2].dtype() != x[0].dtype())
+      fail(info.name, "the source is {}; expected the tensor's {}", x[2].dtype(), x[0].dtype());
+    y.fresh(x[0].sizes(), x[0].dtype());
+  }
+  void forward(Inputs x, Outputs y) const {
+    Buffer from = plain(x[0]), to = plain(y[0]);
+    if (x[1].numel()) check_range(info, x[1], x[0].sizes(), dim);
+    dispatch(to.dtype, [&](auto t) {
+      using T = decltype(t);
+      if (from.data != to.data) kernels::map<T, T>(from, to, [](T v) { return v; });
+      if (x[1].numel())
+        kernels::for_each_indexed<T>(plain(x[1]), to, plain(x[2]), size_t(dim),
+                                     [](T& whole, T& part) { whole = part; });
+    });
+  }
+  Tensor dx(Dy dy, In<1> index) const { return dy.scatter(dim, index, 0); }
+  Tensor none(Dy) const { return {}; }
+  Tensor dsource(Dy dy, In<1> index) const { return dy.gather(dim, index); }
+  static constexpr auto grads = rules(&Scatter::dx, &Scatter::none, &Scatter::dsource);
+  static std::vector<Sample> samples() {
+    auto index = [] { return taper::tensor({{0, 2, 1}, {1, 0, 2}}); };
+    auto run = [=](const tensor_list& x) { return tensor_list{x[0].scatter(0, index(), x[1])}; };
+    auto slow = [=](const tensor_list& x) {
+      Tensor y = x[0].contiguous().clone(), i = index();
+      for_each_index(i.sizes(), [&](const Shape& at) { element_of(y, replaced(at, i, 0)) = element_at(x[1], at); });
+      return tensor_list{y};
+    };
+    return {{{{{3, 4}}, {{2, 3}}}, "rows", run, slow},
+            {{{{3, 4}}}, "a number", [=](auto& x) { return tensor_list{x[0].scatter(0, index(), 0.5)}; }}};
+  }
+
+ private:
+  static Scatter made(const Tensor& x, int64_t dim) {
+    Scatter op;
+    op.dim = wrap_dim(info.name, dim, size_t(x.dim()));
+    return op;
+  }
+  static Tensor source_for(const Tensor& x, const Tensor& index, const Operand& source);
+};
+
+/// The part of source that an index of this shape reads.
+static Tensor part_of(const OpInfo& info, Tensor source, IntList index) {
+  bool fits = size_t(source.dim()) == index.size();
+  for (size_t d = 0; fits && d < index.size(); ++d) fits = index[d] <= source.size(int64_t(d));
+  if (!fits)
+    fail(info.name, "an index of shape {} for a source of shape {}; expected as many dimensions, and sizes within "
+         "its own", index, source.sizes());
+  for (size_t d = 0; d < index.size(); ++d)
+    if (index[d] != source.size(int64_t(d))) source = source.slice(int64_t(d), 0, index[d]);
+  return source;
+}
+
+Tensor Scatter::source_for(const Tensor& x, const Tensor& index, const Operand& source) {
+  if (source.number) return full({}, *source.number, {.dtype = x.dtype()}).expand(index.sizes());
+  return part_of(info, lifted(source.tensor), index.sizes());
+}
+
+struct ScatterAdd {
+  static constexpr OpInfo info{.name = "scatter_add",
+                               .formula = "y = x, y[i with index[i] along dim] += source[i]",
+                               .doc = "x with source's elements added at the places that index names along dim"};
+  static Tensor call(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source) {
+    return x + embedded(x, dim, index, source);
+  }
+  static void call_in_place(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source) {
+    x.add_(embedded(x, dim, index, source));
+  }
+  static std::vector<Sample> samples() {
+    auto run = [](const tensor_list& x) { return tensor_list{x[0].scatter_add(0, x[2], x[1])}; };
+    SampleInput picks{{4, 3}, 0, 3, int64, false};
+    return {{{{{3, 4}}, {{4, 3}}, picks}, "rows", run}, {{{{3, 4}}, {{5, 4}}, picks}, "part of the source", run}};
+  }
+
+ private:
+  static Tensor embedded(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source) {
+    if (source.dtype() != x.dtype())
+      fail(info.name, "the source is {}; expected the tensor's {}", source.dtype(), x.dtype());
+    Tensor i = lifted_index(info, index), to = lifted(x);
+    int64_t d = wrap_dim(info.name, dim, size_t(x.dim()));
+    check_shapes(info, i.sizes(), to.sizes(), d);
+    Tensor part = part_of(info, lifted(source), i.sizes());
+    check_range(info, i, to.sizes(), d);
+    return part.embed_at(dim, i, x.sizes());
+  }
+};
+
+struct IndexSelect {
+  static constexpr OpInfo info{.name = "index_select",
+                               .formula = "y = x[.., index, ..] along dim",
+                               .doc = "The places that a vector of indices names along dim; a copy"};
+  static Tensor call(const Tensor& x, int64_t dim, const Tensor& index) {
+    if (index.dim() > 1) fail_index(info.name, "an index of shape {}; expected a vector", index.sizes());
+    Tensor from = lifted(x), i = lifted_index(info, index);
+    dim = wrap_dim(info.name, dim, size_t(x.dim()));
+    if (x.dim() == 0 && i.numel() != 1)
+      fail_index(info.name, "{} indices for a 0-dim tensor; expected one", i.numel());
+    check_range(info, i, from.sizes(), dim);
+    Shape along(size_t(from.dim()), 1), out(from.sizes());
+    along[size_t(dim)] = out[size_t(dim)] = i.numel();
+    Tensor y = from.gather(dim, i.view(along).expand(out));
+    return x.dim() == 0 ? y.view({}) : y;
+  }
+  static std::vector<Sample> samples() {
+    auto run = [](const tensor_list& x) { return tensor_list{x[0].index_select(1, x[1])}; };
+    return {{{{{3, 4}}, {{5}, 0, 4, int64, false}}, "columns", run},
+            {{{{2, 3, 4}}, {{2}, 0, 3, int64, false}}, "rows", run}};
+  }
+};
+
+}  // namespace taper::ops
+
+#define FAMILY "autograd/ops/index.def"
+#include "autograd/ops/define.h"

@@ -1,0 +1,62 @@
+#include "autograd/ops/sample.h"
+#include "autograd/tensor/factories.h"
+
+namespace taper::ops {
+
+struct MaskedFill {
+  static constexpr OpInfo info{.name = "masked_fill",
+                               .formula = "y = mask ? value : x",
+                               .doc = "x with value, a number or 0-dim tensor, where mask (boolean) holds"};
+  static Tensor call(const Tensor& x, const Tensor& mask, const Operand& value) {
+    if (mask.dtype() != boolean) fail(info.name, "the mask is {}; expected boolean", mask.dtype());
+    if (!value.number && value.tensor.dim() != 0)
+      fail(info.name, "a value of shape {}; expected a number or a 0-dim tensor", value.tensor.sizes());
+    Tensor v = value.number ? full({}, *value.number, {.dtype = x.dtype()}) : value.tensor.to(x.dtype());
+    return where(mask, v, x);
+  }
+  static void call_in_place(const Tensor& x, const Tensor& mask, const Operand& value) {
+    if (!(broadcast_shapes(info.name, x.sizes(), mask.sizes()) == Shape(x.sizes())))
+      fail(info.name, "in place, a mask of shape {} does not fit into {}", mask.sizes(), x.sizes());
+    x.copy_(call(x, mask, value));
+  }
+  static std::vector<Sample> samples() {
+    SampleInput mask{{3, 4}, 0, 2, boolean}, row{{4}, 0, 2, boolean};
+    return {{{{{3, 4}}, mask}, "a number", [](auto& x) { return tensor_list{x[0].masked_fill(x[1], -1.5)}; }},
+            {{{{3, 4}}, row, {{}}}, "a tensor", [](auto& x) { return tensor_list{x[0].masked_fill(x[1], x[2])}; }}};
+  }
+};
+
+/// column - row of every element of the last two dimensions.
+static Tensor column_minus_row(const OpInfo& info, const Tensor& x) {
+  if (x.dim() < 2) fail(info.name, "a tensor of shape {}; expected at least 2 dimensions", x.sizes());
+  return arange(x.size(-1)) - arange(x.size(-2)).unsqueeze(1);
+}
+
+struct Triu {
+  static constexpr OpInfo info{.name = "triu", .formula = "y[.., i, j] = j - i >= diagonal ? x[.., i, j] : 0",
+                               .doc = "Upper triangle of the last two dimensions, zeros below"};
+  static Tensor call(const Tensor& x, int64_t diagonal) {
+    return x.masked_fill(column_minus_row(info, x) < diagonal, 0);
+  }
+  static std::vector<Sample> samples() {
+    return {{{{{3, 4}}}, "", [](auto& x) { return tensor_list{x[0].triu()}; }},
+            {{{{2, 4, 3}}}, "-1", [](auto& x) { return tensor_list{x[0].triu(-1)}; }}};
+  }
+};
+
+struct Tril {
+  static constexpr OpInfo info{.name = "tril", .formula = "y[.., i, j] = j - i <= diagonal ? x[.., i, j] : 0",
+                               .doc = "Lower triangle of the last two dimensions, zeros above"};
+  static Tensor call(const Tensor& x, int64_t diagonal) {
+    return x.masked_fill(column_minus_row(info, x) > diagonal, 0);
+  }
+  static std::vector<Sample> samples() {
+    return {{{{{3, 4}}}, "", [](auto& x) { return tensor_list{x[0].tril()}; }},
+            {{{{2, 4, 3}}}, "1", [](auto& x) { return tensor_list{x[0].tril(1)}; }}};
+  }
+};
+
+}  // namespace taper::ops
+
+#define FAMILY "autograd/ops/mask.def"
+#include "autograd/ops/define.h"
