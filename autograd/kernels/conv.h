@@ -1,0 +1,36 @@
+#pragma once
+
+#include "autograd/tensor/buffer.h"
+#include "autograd/tensor/int2.h"
+
+namespace taper::kernels {
+
+/// A convolution: x [batch, in, x_size], w [out, in / groups, kernel], y [batch, out, y_size].
+struct ConvGeometry {
+  int64_t batch = 0, in = 0, out = 0, groups = 1;
+  Int2 x_size, y_size, kernel, stride, padding, dilation;
+
+  int64_t group_in() const { return in / groups; }
+  int64_t group_out() const { return out / groups; }
+  /// Elements that the windows of one group hold: a column for each output pixel.
+  int64_t column_rows() const { return group_in() * kernel.h * kernel.w; }
+  int64_t pixels() const { return y_size.h * y_size.w; }
+  /// Bytes of scratch that each kernel below needs.
+  int64_t scratch(Dtype dtype) const {
+    return column_rows() * pixels() * int64_t(info(dtype).size);
+  }
+};
+
+// All buffers are packed, and of one floating type.
+
+/// y = x correlated with w, plus b ([out], or empty).
+void conv2d(const ConvGeometry& g, const Buffer& x, const Buffer& w, const Buffer& b,
+            const Buffer& y, void* scratch);
+/// dx: the adjoint of conv2d in x.
+void conv2d_input(const ConvGeometry& g, const Buffer& dy, const Buffer& w, const Buffer& dx,
+                  void* scratch);
+/// dw: the adjoint of conv2d in w.
+void conv2d_weight(const ConvGeometry& g, const Buffer& dy, const Buffer& x, const Buffer& dw,
+                   void* scratch);
+
+}  // namespace taper::kernels

@@ -1,0 +1,112 @@
+#include "autograd/kernels/pool.h"
+
+#include <cmath>
+
+#include "autograd/kernels/parallel.h"
+
+namespace taper::kernels {
+
+namespace {
+
+/// Rows or columns of the input that a window covers: from begin in steps up to end.
+struct Span {
+  int64_t begin, end;
+  Span(int64_t output, int64_t x, int64_t kernel, int64_t stride, int64_t padding,
+       int64_t dilation) {
+    begin = output * stride - padding;
+    end = std::min(begin + (kernel - 1) * dilation + 1, x);
+    if (begin < 0) begin += (-begin + dilation - 1) / dilation * dilation;
+  }
+  int64_t size() const { return std::max<int64_t>(end - begin, 0); }
+};
+
+Span rows_of(const PoolGeometry& g, int64_t i) {
+  return {i, g.x_size.h, g.kernel.h, g.stride.h, g.padding.h, g.dilation.h};
+}
+Span columns_of(const PoolGeometry& g, int64_t j) {
+  return {j, g.x_size.w, g.kernel.w, g.stride.w, g.padding.w, g.dilation.w};
+}
+
+/// Calls f(x plane, y plane) with where each plane starts, on several threads.
+template <class F>
+void for_each_plane(const PoolGeometry& g, const F& f) {
+  int64_t x = g.x_size.h * g.x_size.w, y = g.y_size.h * g.y_size.w;
+  int64_t work = std::max<int64_t>(y * g.kernel.h * g.kernel.w, 1);
+  parallel_for(g.planes, parallel_grain / work + 1, [&](int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end; ++p) f(p * x, p * y);
+  });
+}
+
+/// The place of the window's largest element in the plane x.
+template <class T>
+int64_t place_of_max(const PoolGeometry& g, const T* x, Span rows, Span columns) {
+  int64_t place = rows.begin * g.x_size.w + columns.begin;
+  for (int64_t r = rows.begin; r < rows.end; r += g.dilation.h)
+    for (int64_t c = columns.begin; c < columns.end; c += g.dilation.w) {
+      T v = x[r * g.x_size.w + c];
+      if (v > x[place] || v != v) place = r * g.x_size.w + c;
+    }
+  return place;
+}
+
+}  // namespace
+
+double PoolDivisor::at(const PoolGeometry& g, int64_t i, int64_t j) const {
+  if (fixed) return double(fixed);
+  if (!count_padding) return double(rows_of(g, i).size() * columns_of(g, j).size());
+  int64_t h = i * g.stride.h - g.padding.h, w = j * g.stride.w - g.padding.w;
+  return double(std::min(g.kernel.h, g.x_size.h + g.padding.h - h) *
+                std::min(g.kernel.w, g.x_size.w + g.padding.w - w));
+}
+
+void max_pool2d(const PoolGeometry& g, const Buffer& x, const Buffer& y, const Buffer& index) {
+  dispatch(x.dtype, [&](auto t) {
+    using T = decltype(t);
+    for_each_plane(g, [&](int64_t from, int64_t to) {
+      const T* px = x.as<const T>() + from;
+      for (int64_t i = 0; i < g.y_size.h; ++i)
+        for (int64_t j = 0; j < g.y_size.w; ++j, ++to) {
+          int64_t place = place_of_max(g, px, rows_of(g, i), columns_of(g, j));
+          y.as<T>()[to] = px[place];
+          index.as<int64_t>()[to] = place;
+        }
+    });
+  });
+}
+
+void avg_pool2d(const PoolGeometry& g, PoolDivisor divisor, const Buffer& x, const Buffer& y) {
+  dispatch_floating(x.dtype, [&](auto t) {
+    using T = decltype(t);
+    for_each_plane(g, [&](int64_t from, int64_t to) {
+      const T* px = x.as<const T>() + from;
+      for (int64_t i = 0; i < g.y_size.h; ++i)
+        for (int64_t j = 0; j < g.y_size.w; ++j, ++to) {
+          Span rows = rows_of(g, i), columns = columns_of(g, j);
+          T sum = 0;
+          for (int64_t r = rows.begin; r < rows.end; ++r)
+            for (int64_t c = columns.begin; c < columns.end; ++c) sum += px[r * g.x_size.w + c];
+          y.as<T>()[to] = sum / T(divisor.at(g, i, j));
+        }
+    });
+  });
+}
+
+void avg_pool2d_input(const PoolGeometry& g, PoolDivisor divisor, const Buffer& dy,
+                      const Buffer& dx) {
+  dispatch_floating(dx.dtype, [&](auto t) {
+    using T = decltype(t);
+    for_each_plane(g, [&](int64_t to, int64_t from) {
+      T* px = dx.as<T>() + to;
+      std::fill_n(px, g.x_size.h * g.x_size.w, T(0));
+      for (int64_t i = 0; i < g.y_size.h; ++i)
+        for (int64_t j = 0; j < g.y_size.w; ++j, ++from) {
+          Span rows = rows_of(g, i), columns = columns_of(g, j);
+          T share = dy.as<const T>()[from] / T(divisor.at(g, i, j));
+          for (int64_t r = rows.begin; r < rows.end; ++r)
+            for (int64_t c = columns.begin; c < columns.end; ++c) px[r * g.x_size.w + c] += share;
+        }
+    });
+  });
+}
+
+}  // namespace taper::kernels

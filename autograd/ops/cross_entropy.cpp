@@ -1,0 +1,298 @@
+#include <cmath>
+
+#include "autograd/graph/grad_mode.h"
+#include "autograd/kernels/softmax.h"
+#include "autograd/ops/loss.h"
+#include "autograd/tensor/factories.h"
+
+namespace taper {
+
+static Attribute::Value attribute_value(Reduction r) {
+  return std::string(r == Reduction::none ? "none" : r == Reduction::mean ? "mean" : "sum");
+}
+
+}  // namespace taper
+
+namespace taper::ops {
+
+/// The options of a cross entropy and what both its ops need of them. Inputs: x, the target (int64 classes or
+/// probabilities) and the classes' weight (or undefined).
+struct CrossEntropyBase {
+  Reduction reduction = Reduction::mean;
+  int64_t ignore_index = -100;
+  double label_smoothing = 0;
+
+  void set(const CrossEntropyOptions& o) {
+    reduction = o.reduction;
+    ignore_index = o.ignore_index;
+    label_smoothing = o.label_smoothing;
+  }
+  CrossEntropyOptions options(const Tensor& weight) const {
+    return {.weight = weight, .ignore_index = ignore_index, .reduction = reduction,
+            .label_smoothing = label_smoothing};
+  }
+
+  void check(const OpInfo& info, const Tensor& x, const Tensor& target, const Tensor& weight) const {
+    check_class_scores(info, x, weight);
+    if (!(label_smoothing >= 0 && label_smoothing <= 1))
+      fail(info.name, "label_smoothing is {}; expected 0 to 1", label_smoothing);
+    bool classes = target.dtype() == int64;
+    if (!classes && target.dtype() != x.dtype())
+      fail(info.name, "target is {}; expected int64 classes or {} probabilities", target.dtype(),
+           x.dtype());
+    Shape expected = classes ? row_shape(x) : Shape(x.sizes());
+    if (!(target.sizes() == IntList(expected)))
+      fail(info.name, "target has shape {}, input {}; expected {} {}", target.sizes(), x.sizes(),
+           classes ? "classes of shape" : "probabilities of shape", expected);
+  }
+  kernels::CrossEntropyTarget target_of(const Tensor& target, const Tensor& weight) const {
+    kernels::CrossEntropyTarget t;
+    (target.dtype() == int64 ? t.classes : t.probabilities) = plain(target);
+    t.weight = plain(weight);
+    t.ignore_index = ignore_index;
+    t.label_smoothing = label_smoothing;
+    return t;
+  }
+
+  /// dy / B, as it broadcasts to x.
+  Tensor scaled(const Tensor& dy, const Tensor& x, const Tensor& target, const Tensor& weight) const {
+    Tensor wide = reduction == Reduction::none ? dy.unsqueeze(int64_t(class_dim(x))) : dy;
+    return reduction == Reduction::mean ? wide / divisor(x, target, weight) : wide;
+  }
+  double divisor(const Tensor& x, const Tensor& target, const Tensor& weight) const {
+    if (reduction != Reduction::mean) return 1;
+    NoGradGuard no_grad;
+    Tensor t = target.contiguous(), w = weight.defined() ? weight.contiguous() : weight;
+    return target_of(t, w).divisor(kernels::Rows(x.sizes(), class_dim(x)));
+  }
+  /// The class weights as they broadcast to x.
+  Tensor weight_of(const Tensor& x, const Tensor& weight) const {
+    if (!weight.defined()) return ones({}, {.dtype = x.dtype()});
+    Shape wide(size_t(x.dim()), 1);
+    wide[class_dim(x)] = -1;
+    return weight.detach().reshape(wide);
+  }
+  /// The report's y: one-hot or probabilities, smoothed and weighted; x's shape.
+  Tensor y_of(const Tensor& x, const Tensor& target, const Tensor& weight) const {
+    int64_t dim = int64_t(class_dim(x));
+    Tensor y = target;
+    if (target.dtype() == int64) {
+      Shape wide(size_t(x.dim()), 1);
+      wide[size_t(dim)] = x.size(dim);
+      y = (target.unsqueeze(dim) == arange(x.size(dim)).reshape(wide)).to(x.dtype());
+    }
+    if (label_smoothing != 0) y = y * (1 - label_smoothing) + label_smoothing / double(x.size(dim));
+    if (weight.defined()) y = y * weight_of(x, weight);
+    if (target.dtype() == int64)
+      y = where((target == ignore_index).unsqueeze(dim), 0, y);
+    return y;
+  }
+};
+
+struct CrossEntropy : CrossEntropyBase {
+  static constexpr OpInfo info{.name = "cross_entropy",
+                               .formula = "L = -sum(y log(softmax(x))) / B",
+                               .grad = "dx = dL (softmax(x) - y) / B; dy = -dL log(softmax(x)) / B",
+                               .doc = "Softmax with cross entropy: x [N, C, ..] or [C], the target int64 classes "
+                                      "[N, ..] or probabilities of x's shape"};
+  FIELDS(reduction, ignore_index, label_smoothing)
+
+  static Tensor call(const Tensor& x, const Tensor& target, const CrossEntropyOptions& options) {
+    CrossEntropy op;
+    op.set(options);
+    return apply(op, x, target, options.weight);
+  }
+  void infer(Inputs x, Specs& y) const {
+    check(info, x[0], x[1], x[2]);
+    Shape rows = row_shape(x[0]);
+    y.fresh(reduction == Reduction::none ? rows : Shape(), x[0].dtype());
+    y.scratch(numel(rows) * int64_t(sizeof(double)));
+  }
+  void forward(Inputs x, Outputs y) const {
+    NoGradGuard no_grad;
+    Tensor in = x[0].contiguous(), t = x[1].contiguous(), w = x[2];
+    if (w.defined()) w = w.contiguous();
+    if (t.dtype() == int64) check_classes(info, in, t, ignore_index);
+    kernels::Rows rows(in.sizes(), class_dim(in));
+    auto* losses = static_cast<double*>(y.scratch());
+    kernels::cross_entropy(rows, target_of(t, w), plain(in), losses);
+    dispatch_floating(in.dtype(), [&](auto v) {
+      using V = decltype(v);
+      V* out = plain(y[0]).as<V>();
+      if (reduction == Reduction::none)
+        return void(std::transform(losses, losses + rows.count(), out, [](double l) { return V(l); }));
+      double sum = 0;
+      for (int64_t r = 0; r < rows.count(); ++r) sum += losses[r];
+      *out = V(sum / divisor(in, t, w));
+    });
+  }
+
+  Tensor dx(Dy dy, X x, In<1> target, In<2> weight) const {
+    return cross_entropy_input(dy, x, target, options(weight));
+  }
+  Tensor dtarget(Dy dy, X x, In<1> target, In<2> weight) const {
+    Tensor log_p = log_softmax(x, int64_t(class_dim(x)));
+    return scaled(dy, x, target, weight) * (label_smoothing - 1) * weight_of(x, weight) * log_p;
+  }
+  static constexpr auto grads = rules(&CrossEntropy::dx, &CrossEntropy::dtarget);
+
+  /// The report's equation 17.
+  Tensor dx_formula(Dy dy, X x, In<1> target, In<2> weight) const {
+    int64_t dim = int64_t(class_dim(x));
+    Tensor y = y_of(x, target, weight);
+    return scaled(dy, x, target, weight) * (y.sum(dim, true) * softmax(x, dim) - y);
+  }
+  static constexpr auto formulas = rules(&CrossEntropy::dx_formula, &CrossEntropy::dtarget);
+
+  tensor_list slow(const tensor_list& x) const;
+  static std::vector<Sample> samples();
+};
+
+/// Probabilities by exp and log as written, summed up in double.
+tensor_list CrossEntropy::slow(const tensor_list& in) const {
+  Tensor x = in[0].contiguous(), weight = in.size() > 2 ? in[2] : Tensor();
+  Tensor y = y_of(x, in[1], weight).contiguous();
+  kernels::Rows rows(x.sizes(), class_dim(x));
+  Tensor losses = zeros({rows.count()}, {.dtype = float64});
+  for (int64_t r = 0; r < rows.count(); ++r) {
+    const double* row = x.data_ptr<double>() + rows.start(r);
+    double sum = 0, loss = 0;
+    for (int64_t c = 0; c < rows.classes; ++c) sum += std::exp(row[c * rows.inner]);
+    for (int64_t c = 0; c < rows.classes; ++c)
+      loss -= y.data_ptr<double>()[rows.start(r) + c * rows.inner] *
+              std::log(std::exp(row[c * rows.inner]) / sum);
+    losses.data_ptr<double>()[r] = loss;
+  }
+  if (reduction == Reduction::none) return {losses.reshape(row_shape(x))};
+  return {losses.sum() / divisor(x, in[1], weight)};
+}
+
+struct LossSample {
+  std::vector<SampleInput> inputs;  ///< x, target, perhaps weight
+  CrossEntropyOptions options;
+};
+
+static std::vector<LossSample> cross_entropy_samples() {
+  SampleInput classes{.sizes = {4}, .lo = 0, .hi = 3, .dtype = int64, .differentiable = false};
+  SampleInput pixels = classes;
+  pixels.sizes = {2, 2};
+  SampleInput one = classes;
+  one.sizes = {};
+  SampleInput weight{.sizes = {3}, .lo = 0.5, .hi = 2, .differentiable = false};
+  return {{{{{4, 3}}, classes}, {}},
+          {{{{4, 3}}, {{4, 3}, 0.1, 1}}, {}},
+          {{{{4, 3}}, classes, weight}, {.ignore_index = 1, .label_smoothing = 0.2}},
+          {{{{4, 3}}, {{4, 3}, 0.1, 1}, weight}, {.reduction = Reduction::sum, .label_smoothing = 0.2}},
+          {{{{2, 3, 2}}, pixels}, {.reduction = Reduction::none}},
+          {{{{3}}, one}, {}}};
+}
+
+std::vector<Sample> CrossEntropy::samples() {
+  std::vector<Sample> out;
+  for (const LossSample& s : cross_entropy_samples()) {
+    CrossEntropy op;
+    op.set(s.options);
+    auto run = [op](const tensor_list& x) {
+      return tensor_list{apply(op, x[0], x[1], x.size() > 2 ? x[2] : Tensor())};
+    };
+    auto slow = [op](const tensor_list& x) { return op.slow(x); };
+    out.emplace_back(s.inputs, to_string(attributes_of(op)), run, slow);
+  }
+  return out;
+}
+
+struct CrossEntropyInput : CrossEntropyBase {
+  static constexpr OpInfo info{.name = "cross_entropy_input",
+                               .formula = "dx = dy (softmax(x) - target) / B",
+                               .grad = "ddy = sum(g (softmax(x) - target)) / B; "
+                                       "dx = dy softmax(x) (g - sum(g softmax(x))) / B",
+                               .doc = "The gradient of cross_entropy in x"};
+  FIELDS(reduction, ignore_index, label_smoothing)
+
+  static Tensor call(const Tensor& dy, const Tensor& x, const Tensor& target,
+                     const CrossEntropyOptions& options) {
+    CrossEntropyInput op;
+    op.set(options);
+    return apply(op, dy, x, target, options.weight);
+  }
+  void infer(Inputs x, Specs& y) const {
+    check(info, x[1], x[2], x[3]);
+    Shape expected = reduction == Reduction::none ? row_shape(x[1]) : Shape();
+    if (!(x[0].sizes() == IntList(expected)))
+      fail(info.name, "dy has shape {}; expected {}", x[0].sizes(), expected);
+    if (x[0].dtype() != x[1].dtype())
+      fail(info.name, "dy is {}, input {}; expected one type", x[0].dtype(), x[1].dtype());
+    y.fresh(x[1].sizes(), x[1].dtype());
+  }
+  void forward(Inputs x, Outputs y) const {
+    NoGradGuard no_grad;
+    Tensor dy = x[0].contiguous(), in = x[1].contiguous(), t = x[2].contiguous(), w = x[3];
+    if (w.defined()) w = w.contiguous();
+    if (t.dtype() == int64) check_classes(info, in, t, ignore_index);
+    kernels::cross_entropy_input(kernels::Rows(in.sizes(), class_dim(in)), target_of(t, w),
+                                 divisor(in, t, w), plain(dy), plain(in), plain(y[0]));
+  }
+
+  Tensor ddy(Dy g, In<1> x, In<2> target, In<3> weight) const {
+    int64_t dim = int64_t(class_dim(x));
+    Tensor y = y_of(x, target, weight);
+    Tensor rows = (g * (y.sum(dim, true) * softmax(x, dim) - y)).sum(dim);
+    if (reduction == Reduction::none) return rows;
+    return rows.sum() / divisor(x, target, weight);
+  }
+  Tensor dx(Dy g, A dy, In<1> x, In<2> target, In<3> weight) const {
+    int64_t dim = int64_t(class_dim(x));
+    Tensor s = softmax(x, dim), q = y_of(x, target, weight).sum(dim, true);
+    return scaled(dy, x, target, weight) * q * s * (g - (g * s).sum(dim, true));
+  }
+  Tensor dtarget(Dy g, A dy, In<1> x, In<2> target, In<3> weight) const {
+    int64_t dim = int64_t(class_dim(x));
+    Tensor mean = (g * softmax(x, dim)).sum(dim, true);
+    return scaled(dy, x, target, weight) * (1 - label_smoothing) * weight_of(x, weight) * (mean - g);
+  }
+  static constexpr auto grads =
+      rules(&CrossEntropyInput::ddy, &CrossEntropyInput::dx, &CrossEntropyInput::dtarget);
+
+  static std::vector<Sample> samples() {
+    std::vector<Sample> out;
+    for (const LossSample& s : cross_entropy_samples()) {
+      CrossEntropyInput op;
+      op.set(s.options);
+      std::vector<SampleInput> inputs = s.inputs;
+      Shape dy;
+      if (op.reduction == Reduction::none) dy = inputs[1].sizes;
+      inputs.insert(inputs.begin(), SampleInput{dy});
+      auto run = [op](const tensor_list& x) {
+        return tensor_list{apply(op, x[0], x[1], x[2], x.size() > 3 ? x[3] : Tensor())};
+      };
+      auto slow = [op](const tensor_list& x) {
+        Tensor w = x.size() > 3 ? x[3] : Tensor(), y = op.y_of(x[1], x[2], w);
+        int64_t dim = int64_t(class_dim(x[1]));
+        Tensor p = exp(x[1]) / exp(x[1]).sum(dim, true);
+        return tensor_list{op.scaled(x[0], x[1], x[2], w) * (y.sum(dim, true) * p - y)};
+      };
+      out.emplace_back(inputs, to_string(attributes_of(op)), run, slow);
+    }
+    return out;
+  }
+};
+
+struct CrossEntropyLoss {
+  static constexpr OpInfo info{.name = "cross_entropy_loss", .formula = "L = -sum(y log(softmax(x))) / B",
+                               .doc = "cross_entropy with its options by position, as LibTorch has it"};
+  static Tensor call(const Tensor& x, const Tensor& target, const Tensor& weight,
+                     Reduction reduction, int64_t ignore_index, double label_smoothing) {
+    return cross_entropy(x, target, {.weight = weight, .ignore_index = ignore_index,
+                                     .reduction = reduction, .label_smoothing = label_smoothing});
+  }
+  static std::vector<Sample> samples() {
+    return {{{{{4, 3}}, {{4, 3}, 0.1, 1}}, "{}, sum, -100, 0.1", [](auto& x) {
+               return tensor_list{cross_entropy_loss(x[0], x[1], {}, Reduction::sum, -100, 0.1)};
+             }}};
+  }
+};
+
+}  // namespace taper::ops
+
+#define FAMILY "autograd/ops/cross_entropy.def"
+#include "autograd/ops/define.h"

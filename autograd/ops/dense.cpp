@@ -1,0 +1,110 @@
+#include "autograd/graph/grad_mode.h"
+#include "autograd/kernels/gemm.h"
+#include "autograd/ops/sample.h"
+#include "autograd/tensor/factories.h"
+
+namespace taper::ops {
+
+static void check_types(const OpInfo& info, const Tensor& x, const char* name, const Tensor& w) {
+  if (x.dtype() != w.dtype() || !x.is_floating_point())
+    fail(info.name, "input is {}, {} {}; expected one floating type", x.dtype(), name, w.dtype());
+}
+
+struct Linear {
+  static constexpr OpInfo info{.name = "linear", .formula = "y = x w^T + b",
+                               .doc = "PyTorch's layer: x [.., in], w [out, in], b [out]"};
+  static Tensor call(const Tensor& x, const Tensor& w, const Tensor& b) {
+    if (w.dim() != 2) fail(info.name, "weight has shape {}; expected [out, in]", w.sizes());
+    if (x.dim() == 0 || x.size(-1) != w.size(1))
+      fail(info.name, "input has shape {}, weight {} expects [.., {}]", x.sizes(), w.sizes(), w.size(1));
+    check_types(info, x, "weight", w);
+    Tensor y = x.matmul(w.t());
+    if (!b.defined()) return y;
+    if (!(b.sizes() == IntList(w.size(0))))
+      fail(info.name, "bias has shape {}; expected [{}]", b.sizes(), w.size(0));
+    check_types(info, x, "bias", b);
+    return y + b;
+  }
+  static std::vector<Sample> samples() {
+    auto run = [](const tensor_list& x) {
+      return tensor_list{linear(x[0], x[1], x.size() > 2 ? x[2] : Tensor())};
+    };
+    return {{{{{4, 3}}, {{2, 3}}, {{2}}}, "", run},
+            {{{{2, 2, 3}}, {{2, 3}}}, "batches, without bias", run},
+            {{{{3}}, {{2, 3}}, {{2}}}, "one", run}};
+  }
+};
+
+struct Dense {
+  static constexpr OpInfo info{
+      .name = "dense",
+      .formula = "y = x_aug w",
+      .grad = "dx = dy w^T without its last column; dw = x_aug^T dy",
+      .doc = "The report's layer: x [.., d_in], x_aug is x with a column of ones, w [d_in + 1, d_out] has "
+             "the bias as its last row"};
+  static Tensor call(const Tensor& x, const Tensor& w) {
+    if (x.dim() == 1) return apply(Dense{}, x.unsqueeze(0), w).squeeze(0);
+    if (x.dim() <= 2) return apply(Dense{}, x, w);
+    Tensor y = apply(Dense{}, x.flatten(0, -2), w);
+    Shape out = x.sizes();
+    out.back() = y.size(1);
+    return y.reshape(out);
+  }
+  void infer(Inputs in, Specs& y) const {
+    const Tensor &x = in[0], &w = in[1];
+    if (w.dim() != 2 || w.size(0) < 1)
+      fail(info.name, "weight has shape {}; expected [in + 1, out]", w.sizes());
+    if (x.dim() != 2 || x.size(1) != w.size(0) - 1)
+      fail(info.name, "input has shape {}, weight {} expects [.., {}]", x.sizes(), w.sizes(), w.size(0) - 1);
+    check_types(info, x, "weight", w);
+    y.fresh({x.size(0), w.size(1)}, x.dtype());
+  }
+  void forward(Inputs in, Outputs y) const {
+    NoGradGuard no_grad;
+    Tensor x = in[0].contiguous(), w = in[1].contiguous();
+    dispatch_floating(x.dtype(), [&](auto t) {
+      using V = decltype(t);
+      int64_t n = x.size(0), inner = x.size(1), outer = w.size(1);
+      const V *px = plain(x).as<V>(), *pw = plain(w).as<V>();
+      V* py = plain(y[0]).as<V>();
+      for (int64_t i = 0; i < n; ++i) std::copy_n(pw + inner * outer, outer, py + i * outer);
+      kernels::gemm<V>({px, n, inner, inner, 1}, {pw, inner, outer, outer, 1},
+                       {py, n, outer, outer, 1}, true);
+    });
+  }
+
+  Tensor dx(Dy dy, B w) const { return dy.mm(w.narrow(0, 0, w.size(0) - 1).t()); }
+  Tensor dw(Dy dy, A x) const { return cat({x.t().mm(dy), dy.sum(0, true)}, 0); }
+  static constexpr auto grads = rules(&Dense::dx, &Dense::dw);
+
+  /// The report's equation 11.
+  Tensor dx_formula(Dy dy, B w) const { return dy.mm(w.t()).narrow(1, 0, w.size(0) - 1); }
+  /// The report's equation 10.
+  Tensor dw_formula(Dy dy, A x) const {
+    Tensor augmented = cat({x, ones({x.size(0), 1}, {.dtype = x.dtype()})}, 1);
+    return augmented.t().mm(dy);
+  }
+  static constexpr auto formulas = rules(&Dense::dx_formula, &Dense::dw_formula);
+
+  Tensor reference(const tensor_list& t) const {
+    Tensor x = t[0].contiguous(), w = t[1].contiguous();
+    int64_t n = x.size(0), inner = x.size(1), outer = w.size(1);
+    Tensor y = zeros({n, outer}, {.dtype = float64});
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t j = 0; j < outer; ++j)
+        for (int64_t k = 0; k <= inner; ++k)
+          y.data_ptr<double>()[i * outer + j] += (k < inner ? x.data_ptr<double>()[i * inner + k] : 1) *
+                                                 w.data_ptr<double>()[k * outer + j];
+    return y;
+  }
+  static std::vector<Sample> samples() {
+    return {{{{{4, 3}}, {{4, 2}}}, Dense{}},
+            {{{{0, 3}}, {{4, 2}}}, Dense{}},
+            {{{{2, 2, 3}}, {{4, 2}}}, "batches", [](auto& x) { return tensor_list{dense(x[0], x[1])}; }}};
+  }
+};
+
+}  // namespace taper::ops
+
+#define FAMILY "autograd/ops/dense.def"
+#include "autograd/ops/define.h"

@@ -1,0 +1,75 @@
+#include "autograd/kernels/softmax.h"
+
+#include <cmath>
+
+#include "autograd/graph/grad_mode.h"
+#include "autograd/ops/sample.h"
+#include "autograd/tensor/factories.h"
+
+namespace taper::ops {
+
+/// What softmax and log_softmax share; Self says whether it is the logarithm, and the gradient.
+template <class Self, bool log>
+struct SoftmaxOp {
+  int64_t dim = 0;
+  FIELDS(dim)
+
+  static Tensor call(const Tensor& x, int64_t dim, std::optional<Dtype> dtype) {
+    Self op;
+    op.dim = wrap_dim(Self::info.name, dim, size_t(x.dim()));
+    return apply(op, dtype ? x.to(*dtype) : x);
+  }
+  void infer(Inputs x, Specs& y) const {
+    if (!x[0].is_floating_point())
+      fail(Self::info.name, "the tensor is {}; expected a floating type", x[0].dtype());
+    y.fresh(x[0].sizes(), x[0].dtype());
+  }
+  void forward(Inputs x, Outputs y) const {
+    NoGradGuard no_grad;
+    Tensor in = x[0].contiguous();
+    kernels::softmax(kernels::Rows(in.sizes(), size_t(dim)), log, plain(in), plain(y[0]));
+  }
+  Tensor reference(const tensor_list& x) const {
+    Tensor y = x[0].contiguous().clone();
+    kernels::Rows rows(y.sizes(), size_t(dim));
+    for (int64_t r = 0; r < rows.count(); ++r) {
+      double* row = y.data_ptr<double>() + rows.start(r);
+      double sum = 0;
+      for (int64_t c = 0; c < rows.classes; ++c) sum += std::exp(row[c * rows.inner]);
+      for (int64_t c = 0; c < rows.classes; ++c) {
+        double p = std::exp(row[c * rows.inner]) / sum;
+        row[c * rows.inner] = log ? std::log(p) : p;
+      }
+    }
+    return y;
+  }
+  static std::vector<Sample> samples() {
+    Self first, last;
+    last.dim = 1;
+    return {{{{{3, 4}}}, last}, {{{{3, 4}}}, first}, {{{{2, 3, 4}}}, last},
+            {{{{}}}, first}, {{{{2, 0}}}, last}, {{{{0, 3}}}, last}};
+  }
+};
+
+struct Softmax : SoftmaxOp<Softmax, false> {
+  static constexpr OpInfo info{.name = "softmax",
+                               .formula = "y = exp(x) / sum(exp(x), dim)",
+                               .grad = "dx = y (dy - sum(dy y, dim))",
+                               .doc = "Positive numbers along a dimension that add up to 1"};
+  Tensor dx(Dy dy, Y y) const { return y * (dy - (dy * y).sum(dim, true)); }
+  static constexpr auto grads = rules(&Softmax::dx);
+};
+
+struct LogSoftmax : SoftmaxOp<LogSoftmax, true> {
+  static constexpr OpInfo info{.name = "log_softmax",
+                               .formula = "y = x - log(sum(exp(x), dim))",
+                               .grad = "dx = dy - exp(y) sum(dy, dim)",
+                               .doc = "Logarithm of softmax, exact where softmax rounds to 0 or 1"};
+  Tensor dx(Dy dy, Y y) const { return dy - exp(y) * dy.sum(dim, true); }
+  static constexpr auto grads = rules(&LogSoftmax::dx);
+};
+
+}  // namespace taper::ops
+
+#define FAMILY "autograd/ops/softmax.def"
+#include "autograd/ops/define.h"
