@@ -66,6 +66,7 @@ void rebase(TensorImpl& view, const Edge& base_before) {
   TensorImpl& base = *view.base;
   ops::AsStrided geometry = strided_in(view);
   ops::PutStrided op;
+  op.sizes = geometry.sizes;
   op.strides = geometry.strides;
   op.offset = geometry.offset;
   Ref<Node> node = Node::create(op_type<ops::PutStrided>, &op, 2, 1, 0);

@@ -5,12 +5,12 @@
 
 namespace taper::kernels {
 
-/// y = f(x) element by element; X and Y are the element types.
+/// y = f(x) element by element, x broadcast to y's shape; X and Y are the element types.
 template <class X, class Y, class F>
 void map(const Buffer& x, const Buffer& y, F f) {
   const X* px = x.as<X>();
   Y* py = y.as<Y>();
-  if (x.contiguous && y.contiguous)
+  if (x.contiguous && y.contiguous && x.numel == y.numel)
     return parallel_for(y.numel, parallel_grain, [=](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) py[i] = f(px[i]);
     });

@@ -79,6 +79,18 @@ template <class R, class Op, class Self, class... P>
 R call_rule(R (Self::*rule)(P...) const, const Op& op, BackwardContext& c) {
   return (op.*rule)(Param<std::decay_t<P>>::get(c)...);
 }
+/// Bit i: the rule reads the shape or type of input i.
+template <class P>
+inline constexpr uint32_t shape_bit = 0;
+template <int I>
+inline constexpr uint32_t shape_bit<InputShape<I>> = 1u << I;
+template <int I>
+inline constexpr uint32_t shape_bit<InputDtype<I>> = 1u << I;
+template <class R, class Op, class... P>
+constexpr uint32_t shapes_of(R (Op::*)(P...) const) {
+  return (0u | ... | shape_bit<std::decay_t<P>>);
+}
+
 template <class R, class Op, class... P>
 constexpr Rule masks_of(R (Op::*)(P...) const) {
   return {(0u | ... | Param<std::decay_t<P>>::inputs), (0u | ... | Param<std::decay_t<P>>::outputs),
@@ -102,6 +114,8 @@ Tensor run_rule(const void* op, BackwardContext& c) {
 
 template <class Op, Which which, size_t... I>
 constexpr auto make_rules(std::index_sequence<I...>) {
+  static_assert((((shapes_of(std::get<I>(rules_of<Op, which>())) & ~(1u << I)) == 0) && ...),
+                "a rule can read the shape of its own input alone: others may have no edge");
   std::array<Rule, sizeof...(I)> out{masks_of(std::get<I>(rules_of<Op, which>()))...};
   ((out[I].run = &run_rule<Op, which, I>), ...);
   return out;

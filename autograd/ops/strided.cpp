@@ -131,13 +131,16 @@ std::vector<Sample> EmbedStrided::samples() {
 
 Tensor PutStrided::call(const Tensor& base, const Tensor& v, IntList strides, int64_t offset) {
   PutStrided op;
+  op.sizes = v.sizes();
   op.strides = strides;
   op.offset = offset;
   return apply(op, base, v);
 }
 
 void PutStrided::infer(Inputs x, Specs& y) const {
-  check_bounds(info, x[1].sizes(), strides, offset, x[0].numel());
+  if (!(x[1].sizes() == IntList(sizes)))
+    fail(info.name, "values of shape {}; expected {}", x[1].sizes(), sizes);
+  check_bounds(info, sizes, strides, offset, x[0].numel());
   y.fresh(x[0].sizes(), x[0].dtype());
 }
 
@@ -147,12 +150,12 @@ void PutStrided::forward(Inputs x, Outputs y) const {
   write_strided(plain(x[1]), out, strides, offset, false);
 }
 
-Tensor PutStrided::dbase(Dy dy, InShape<1> v) const {
-  return put_strided(dy, zeros(v, {.dtype = dy.dtype()}), strides, offset);
+Tensor PutStrided::dbase(Dy dy) const {
+  return put_strided(dy, zeros(sizes, {.dtype = dy.dtype()}), strides, offset);
 }
 
-Tensor PutStrided::dv(Dy dy, InShape<1> v) const {
-  return as_strided(dy.contiguous(), v, strides, offset);
+Tensor PutStrided::dv(Dy dy) const {
+  return as_strided(dy.contiguous(), sizes, strides, offset);
 }
 
 Tensor PutStrided::reference(const tensor_list& x) const {
@@ -168,6 +171,7 @@ Tensor PutStrided::reference(const tensor_list& x) const {
 
 std::vector<Sample> PutStrided::samples() {
   PutStrided op;
+  op.sizes = {3, 2};
   op.strides = {5, 2};
   op.offset = 1;
   return {{{{{4, 5}}, {{3, 2}}}, op}};

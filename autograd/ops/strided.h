@@ -50,15 +50,16 @@ struct PutStrided {
                                .formula = "y = base, y[offset + strides . i] = v[i]",
                                .grad = "dbase = put_strided(dy, 0); dv = as_strided(dy)",
                                .doc = "base with the elements of a view replaced by v"};
+  Shape sizes;  ///< of v
   Shape strides;
   int64_t offset = 0;
-  FIELDS(strides, offset)
+  FIELDS(sizes, strides, offset)
 
   static Tensor call(const Tensor& base, const Tensor& v, IntList strides, int64_t offset);
   void infer(Inputs x, Specs& y) const;
   void forward(Inputs x, Outputs y) const;
-  Tensor dbase(Dy dy, InShape<1> v) const;
-  Tensor dv(Dy dy, InShape<1> v) const;
+  Tensor dbase(Dy dy) const;
+  Tensor dv(Dy dy) const;
   static constexpr auto grads = rules(&PutStrided::dbase, &PutStrided::dv);
   Tensor reference(const tensor_list& x) const;
   static std::vector<Sample> samples();
