@@ -1,4 +1,7 @@
+#include <cmath>
+
 #include "autograd/kernels/pointwise.h"
+#include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"
 
@@ -39,7 +42,10 @@ struct Contiguous {
                                .doc = "The tensor itself if its memory is packed, else a packed copy"};
   static Tensor call(const Tensor& x) { return x.is_contiguous() ? x : x.clone(); }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "after t()", [](auto& x) { return tensor_list{x[0].t().contiguous()}; }}};
+    return {{{{{3, 4}}}, "after t()", [](auto& x) { return tensor_list{x[0].t().contiguous()}; },
+             [](auto& x) {
+               return tensor_list{moved(x[0], {4, 3}, [](auto& i) { return Shape{i[1], i[0]}; })};
+             }}};
   }
 };
 
@@ -62,7 +68,14 @@ struct To {
   static constexpr auto grads = rules(&To::dx);
   static std::vector<Sample> samples() {
     return {{{{.sizes = {3, 4}, .lo = -5, .hi = 5, .dtype = int64}}, "int64 to float64",
-             [](auto& x) { return tensor_list{x[0].to(float64)}; }}};
+             [](auto& x) { return tensor_list{x[0].to(float64)}; },
+             [](auto& x) { return tensor_list{reshaped(x[0], {3, 4})}; }},
+            {{{.sizes = {3, 4}, .lo = -5, .hi = 5}}, "to int64 truncates",
+             [](auto& x) { return tensor_list{x[0].to(int64)}; },
+             [](auto& x) {
+               return tensor_list{
+                   tabulate({3, 4}, float64, [&](auto& i) { return std::trunc(element_at(x[0], i)); })};
+             }}};
   }
 };
 
@@ -80,10 +93,19 @@ struct Copy {
   Tensor dsource(Dy dy) const { return dy; }
   static constexpr auto grads = rules(&Copy::dx, &Copy::dsource);
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}, {{4}}}, "row", [](auto& x) {
-               Tensor y = x[0] * 1;
-               y.copy_(x[1]);
+    auto run = [](const tensor_list& x) { return tensor_list{x[0].clone().copy_(x[1])}; };
+    return {{{{{3, 4}}, {{4}}}, "row", run,
+             [](auto& x) {
+               return tensor_list{moved(x[1], {3, 4}, [](auto& i) { return Shape{i[1]}; })};
+             }},
+            {{{{3, 4}}, {{3, 4}}}, "into a column", [](auto& x) {
+               Tensor y = x[0].clone();
+               y.select(1, 2).copy_(x[1].select(1, 0));
                return tensor_list{y};
+             }, [](auto& x) {
+               return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
+                 return i[1] == 2 ? element_at(x[1], {i[0], 0}) : element_at(x[0], i);
+               })};
              }}};
   }
 };
@@ -103,9 +125,12 @@ struct Fill {
   static constexpr auto grads = rules(&Fill::dx);
   static std::vector<Sample> samples() {
     return {{{{{3, 4}}}, "a row", [](auto& x) {
-               Tensor y = x[0] * 1;
+               Tensor y = x[0].clone();
                y[1].fill_(0.5);
                return tensor_list{y};
+             }, [](auto& x) {
+               return tensor_list{
+                   tabulate({3, 4}, float64, [&](auto& i) { return i[0] == 1 ? 0.5 : element_at(x[0], i); })};
              }}};
   }
 };
@@ -113,7 +138,10 @@ struct Fill {
 struct Zero {
   static constexpr OpInfo info{.name = "zero_", .formula = "x = 0", .doc = "Sets every element to 0"};
   static void call(const Tensor& x) { x.fill_(0); }
-  static std::vector<Sample> samples() { return {}; }
+  static std::vector<Sample> samples() {
+    return {{{{{3, 4}}}, "", [](auto& x) { return tensor_list{x[0].clone().zero_()}; },
+             [](auto&) { return tensor_list{tabulate({3, 4}, float64, [](auto&) { return 0.0; })}; }}};
+  }
 };
 
 }  // namespace taper::ops

@@ -1,5 +1,6 @@
 #include "autograd/graph/grad_mode.h"
 #include "autograd/kernels/gemm.h"
+#include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"
 
@@ -110,7 +111,12 @@ struct Dot {
     return (a * b).sum();
   }
   static std::vector<Sample> samples() {
-    return {{{{{4}}, {{4}}}, "", [](auto& x) { return tensor_list{x[0].dot(x[1])}; }}};
+    return {{{{{4}}, {{4}}}, "", [](auto& x) { return tensor_list{x[0].dot(x[1])}; },
+             [](auto& x) {
+               double sum = 0;
+               for (int64_t i = 0; i < 4; ++i) sum += element_at(x[0], {i}) * element_at(x[1], {i});
+               return tensor_list{tabulate({}, float64, [&](auto&) { return sum; })};
+             }}};
   }
 };
 
@@ -131,10 +137,26 @@ struct Matmul {
   }
   static std::vector<Sample> samples() {
     auto run = [](const tensor_list& x) { return tensor_list{x[0].matmul(x[1])}; };
-    return {{{{{3, 4}}, {{4}}}, "matrix, vector", run},
-            {{{{4}}, {{2, 4, 3}}}, "vector, batch", run},
-            {{{{2, 3, 4}}, {{4, 2}}}, "batch, matrix", run},
-            {{{{2, 1, 3, 4}}, {{3, 4, 2}}}, "batches broadcast", run}};
+    auto slow = [](Shape sizes, Shape (*a)(const Shape& i, int64_t k), Shape (*b)(const Shape& i, int64_t k)) {
+      return [=](const tensor_list& x) {
+        return tensor_list{tabulate(sizes, float64, [&](const Shape& i) {
+          double sum = 0;
+          for (int64_t k = 0; k < 4; ++k) sum += element_at(x[0], a(i, k)) * element_at(x[1], b(i, k));
+          return sum;
+        })};
+      };
+    };
+    return {{{{{3, 4}}, {{4}}}, "matrix, vector", run,
+             slow({3}, [](auto& i, int64_t k) { return Shape{i[0], k}; }, [](auto&, int64_t k) { return Shape{k}; })},
+            {{{{4}}, {{2, 4, 3}}}, "vector, batch", run,
+             slow({2, 3}, [](auto&, int64_t k) { return Shape{k}; },
+                  [](auto& i, int64_t k) { return Shape{i[0], k, i[1]}; })},
+            {{{{2, 3, 4}}, {{4, 2}}}, "batch, matrix", run,
+             slow({2, 3, 2}, [](auto& i, int64_t k) { return Shape{i[0], i[1], k}; },
+                  [](auto& i, int64_t k) { return Shape{k, i[2]}; })},
+            {{{{2, 1, 3, 4}}, {{3, 4, 2}}}, "batches broadcast", run,
+             slow({2, 3, 3, 2}, [](auto& i, int64_t k) { return Shape{i[0], 0, i[2], k}; },
+                  [](auto& i, int64_t k) { return Shape{i[1], k, i[3]}; })}};
   }
 
  private:

@@ -31,8 +31,8 @@ BINARY(Pow, pow, same, power(a, b),
        static SampleInput a_range() { return {{}, 0.5, 2}; })
 
 UNARY(Neg, neg, -2, 2, -x, (Dy dy), -dy, "Negative of each element")
-UNARY(Abs, abs, 0.2, 2, x < T(0) ? -x : x, (Dy dy, X x), dy * sign(x), "Absolute value of each element")
-UNARY(Sign, sign, 0.2, 2, T(x > T(0)) - T(x < T(0)), (Dy dy), zeros_like(dy), "-1, 0 or 1 for each element")
+UNARY(Abs, abs, -2, 2, x < T(0) ? -x : x, (Dy dy, X x), dy * sign(x), "Absolute value of each element")
+UNARY(Sign, sign, -2, 2, T(x > T(0)) - T(x < T(0)), (Dy dy), zeros_like(dy), "-1, 0 or 1 for each element")
 UNARY(Square, square, -2, 2, x * x, (Dy dy, X x), dy * (2 * x), "Square of each element")
 UNARY(Relu, relu, -2, 2, x < T(0) ? T(0) : x, (Dy dy, Y y), dy * (y > 0), "max(x, 0) of each element")
 UNARY_FLOATING(Exp, exp, -2, 2, std::exp(x), (Dy dy, Y y), dy * y, "e to the power of each element")

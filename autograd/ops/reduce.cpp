@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "autograd/kernels/reduce.h"
+#include "autograd/ops/reference.h"
 #include "autograd/tensor/factories.h"
 
 namespace taper::ops {
@@ -112,7 +113,14 @@ struct SumToSize {
     return (dims.empty() ? x : x.sum(dims, true)).reshape(sizes);
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 3, 4}}}, "[3, 1]", [](auto& x) { return tensor_list{x[0].sum_to_size({3, 1})}; }}};
+    return {{{{{2, 3, 4}}}, "[3, 1]", [](auto& x) { return tensor_list{x[0].sum_to_size({3, 1})}; },
+             [](auto& x) {
+               return tensor_list{tabulate({3, 1}, float64, [&](auto& i) {
+                 double sum = 0;
+                 for (int64_t k = 0; k < 8; ++k) sum += element_at(x[0], {k / 4, i[0], k % 4});
+                 return sum;
+               })};
+             }}};
   }
 };
 
@@ -127,7 +135,12 @@ struct Mean {
   }
   static std::vector<Sample> samples() {
     return {{{{{3, 4}}}, "all", [](auto& x) { return tensor_list{x[0].mean()}; }},
-            {{{{3, 4}}}, "dim 0", [](auto& x) { return tensor_list{x[0].mean(0, true)}; }}};
+            {{{{3, 4}}}, "dim 0", [](auto& x) { return tensor_list{x[0].mean(0, true)}; },
+             [](auto& x) {
+               return tensor_list{tabulate({1, 4}, float64, [&](auto& i) {
+                 return (element_at(x[0], {0, i[1]}) + element_at(x[0], {1, i[1]}) + element_at(x[0], {2, i[1]})) / 3;
+               })};
+             }}};
   }
 };
 

@@ -1,12 +1,17 @@
 #include "autograd/ops/reference.h"
 
+#include "autograd/tensor/error.h"
 #include "autograd/tensor/factories.h"
 
 namespace taper::ops {
 
 static int64_t place(const Tensor& x, const Shape& index) {
+  TAPER_ASSERT(int64_t(index.size()) == x.dim());
   int64_t at = 0;
-  for (size_t d = 0; d < index.size(); ++d) at += index[d] * x.strides()[d];
+  for (size_t d = 0; d < index.size(); ++d) {
+    TAPER_ASSERT(index[d] >= 0 && index[d] < x.sizes()[d]);
+    at += index[d] * x.strides()[d];
+  }
   return at;
 }
 
@@ -37,6 +42,17 @@ Tensor tabulate(IntList sizes, Dtype dtype, const std::function<double(const Sha
     ++flat;
   });
   return y;
+}
+
+Tensor moved(const Tensor& x, IntList sizes, const std::function<Shape(const Shape& index)>& place) {
+  return tabulate(sizes, float64, [&](const Shape& i) { return element_at(x, place(i)); });
+}
+
+Tensor reshaped(const Tensor& x, IntList sizes) {
+  std::vector<double> values;
+  for_each_index(x.sizes(), [&](const Shape& i) { values.push_back(element_at(x, i)); });
+  size_t n = 0;
+  return tabulate(sizes, float64, [&](const Shape&) { return values[n++]; });
 }
 
 }  // namespace taper::ops

@@ -1,8 +1,18 @@
 #include <algorithm>
 
+#include "autograd/ops/reference.h"
 #include "autograd/ops/view.h"
 
 namespace taper::ops {
+
+/// The sample of an op that picks elements: of shape `to`, y[i] = x[place(i)].
+static Sample picking(Shape from, std::string label, Shape to, Tensor (*f)(const Tensor& x),
+                      Shape (*place)(const Shape& i)) {
+  return {{{from}},
+          std::move(label),
+          [f](const tensor_list& x) { return tensor_list{f(x[0])}; },
+          [to, place](const tensor_list& x) { return tensor_list{moved(x[0], to, place)}; }};
+}
 
 struct SliceDim : ViewOp<SliceDim> {
   static constexpr OpInfo info{.name = "slice",
@@ -32,8 +42,13 @@ struct SliceDim : ViewOp<SliceDim> {
   }
   static constexpr auto grads = rules(&SliceDim::embed);
   static std::vector<Sample> samples() {
-    return {{{{{5, 4}}}, "1:5:2 along 0", [](auto& x) { return tensor_list{x[0].slice(0, 1, 5, 2)}; }},
-            {{{{5, 4}}}, "-3:-1 along -1", [](auto& x) { return tensor_list{x[0].slice(-1, -3, -1)}; }}};
+    return {picking({5, 4}, "1:5:2 along 0", {2, 4}, [](auto& x) { return x.slice(0, 1, 5, 2); },
+                    [](auto& i) { return Shape{1 + 2 * i[0], i[1]}; }),
+            picking({5, 4}, "-3:-1 along -1", {5, 2}, [](auto& x) { return x.slice(-1, -3, -1); },
+                    [](auto& i) { return Shape{i[0], i[1] + 1}; }),
+            picking({5}, "3:99, clamped", {2}, [](auto& x) { return x.slice(0, 3, 99); },
+                    [](auto& i) { return Shape{i[0] + 3}; }),
+            picking({5}, "4:2, empty", {0}, [](auto& x) { return x.slice(0, 4, 2); }, [](auto& i) { return i; })};
   }
 };
 
@@ -50,7 +65,8 @@ struct Narrow {
     return x.slice(dim, from, from + length);
   }
   static std::vector<Sample> samples() {
-    return {{{{{5, 4}}}, "2 from 1", [](auto& x) { return tensor_list{x[0].narrow(0, 1, 2)}; }}};
+    return {picking({5, 4}, "2 from 1", {2, 4}, [](auto& x) { return x.narrow(0, 1, 2); },
+                    [](auto& i) { return Shape{i[0] + 1, i[1]}; })};
   }
 };
 
@@ -80,7 +96,8 @@ struct Select : ViewOp<Select> {
   }
   static constexpr auto grads = rules(&Select::embed);
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "-1 along 1", [](auto& x) { return tensor_list{x[0].select(1, -1)}; }}};
+    return {picking({3, 4}, "-1 along 1", {3}, [](auto& x) { return x.select(1, -1); },
+                    [](auto& i) { return Shape{i[0], 3}; })};
   }
 };
 
@@ -112,8 +129,10 @@ struct Unfold : ViewOp<Unfold> {
   }
   static constexpr auto grads = rules(&Unfold::embed);
   static std::vector<Sample> samples() {
-    return {{{{{7, 2}}}, "3 by 2", [](auto& x) { return tensor_list{x[0].unfold(0, 3, 2)}; }},
-            {{{{2, 5}}}, "overlapping", [](auto& x) { return tensor_list{x[0].unfold(1, 3, 1)}; }}};
+    return {picking({7, 2}, "3 by 2", {3, 2, 3}, [](auto& x) { return x.unfold(0, 3, 2); },
+                    [](auto& i) { return Shape{2 * i[0] + i[2], i[1]}; }),
+            picking({2, 5}, "overlapping", {2, 3, 3}, [](auto& x) { return x.unfold(1, 3, 1); },
+                    [](auto& i) { return Shape{i[0], i[1] + i[2]}; })};
   }
 };
 
@@ -150,8 +169,12 @@ struct Diagonal : ViewOp<Diagonal> {
   }
   static constexpr auto grads = rules(&Diagonal::embed);
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "", [](auto& x) { return tensor_list{x[0].diagonal()}; }},
-            {{{{3, 4, 2}}}, "-1 of (0, 2)", [](auto& x) { return tensor_list{x[0].diagonal(-1, 0, 2)}; }}};
+    return {picking({3, 4}, "", {3}, [](auto& x) { return x.diagonal(); },
+                    [](auto& i) { return Shape{i[0], i[0]}; }),
+            picking({3, 4}, "2", {2}, [](auto& x) { return x.diagonal(2); },
+                    [](auto& i) { return Shape{i[0], i[0] + 2}; }),
+            picking({3, 4, 2}, "-1 of (0, 2)", {4, 2}, [](auto& x) { return x.diagonal(-1, 0, 2); },
+                    [](auto& i) { return Shape{i[1] + 1, i[0], i[1]}; })};
   }
 };
 

@@ -1,5 +1,7 @@
 #include "autograd/ops/view.h"
 
+#include "autograd/ops/reference.h"
+
 #include <algorithm>
 #include <numeric>
 
@@ -43,6 +45,14 @@ Shape inferred_sizes(std::string_view op, IntList sizes, int64_t n, IntList from
   return out;
 }
 
+/// The sample of an op that keeps the order of elements.
+static Sample reshaping(Shape from, std::string label, Shape to, Tensor (*f)(const Tensor& x)) {
+  return {{{from}},
+          std::move(label),
+          [f](const tensor_list& x) { return tensor_list{f(x[0])}; },
+          [to](const tensor_list& x) { return tensor_list{reshaped(x[0], to)}; }};
+}
+
 struct View {
   static constexpr OpInfo info{.name = "view",
                                .formula = "y = x with another shape",
@@ -65,15 +75,11 @@ struct View {
   }
   Tensor dx(Dy dy, InShape<0> s) const { return dy.reshape(s); }
   static constexpr auto grads = rules(&View::dx);
-  Tensor reference(const tensor_list& x) const {
-    Tensor y = x[0].clone();
-    y.impl()->sizes = sizes;
-    y.impl()->strides = contiguous_strides(sizes);
-    return y;
-  }
   static std::vector<Sample> samples() {
-    return {{{{{2, 3, 4}}}, "[6, 4]", [](auto& x) { return tensor_list{x[0].contiguous().view({6, -1})}; }},
-            {{{{6}}}, "[2, 1, 3]", [](auto& x) { return tensor_list{x[0].contiguous().view({2, 1, 3})}; }}};
+    return {reshaping({2, 3, 4}, "[6, -1]", {6, 4}, [](auto& x) { return x.contiguous().view({6, -1}); }),
+            reshaping({6}, "[2, 1, 3]", {2, 1, 3}, [](auto& x) { return x.contiguous().view({2, 1, 3}); }),
+            reshaping({2, 0}, "[0, 5]", {0, 5}, [](auto& x) { return x.contiguous().view({0, 5}); }),
+            reshaping({}, "0-dim to [1, 1]", {1, 1}, [](auto& x) { return x.view({1, 1}); })};
   }
 };
 
@@ -87,8 +93,14 @@ struct Reshape {
     return x.contiguous().view(s);
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 3, 4}}}, "[3, 8]", [](auto& x) { return tensor_list{x[0].reshape({3, 8})}; }},
-            {{{{2, 3, 4}}}, "after permute", [](auto& x) { return tensor_list{x[0].permute({2, 0, 1}).reshape({-1})}; }}};
+    auto slow = [](const tensor_list& x) {
+      return tensor_list{tabulate({24}, float64, [&](const Shape& i) {
+        return element_at(x[0], {i[0] / 3 % 2, i[0] % 3, i[0] / 6});
+      })};
+    };
+    return {reshaping({2, 3, 4}, "[3, 8]", {3, 8}, [](auto& x) { return x.reshape({3, 8}); }),
+            {{{{2, 3, 4}}}, "after permute", [](auto& x) { return tensor_list{x[0].permute({2, 0, 1}).reshape({-1})}; },
+             slow}};
   }
 };
 
@@ -110,8 +122,10 @@ struct Flatten {
     return x.reshape(sizes);
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 3, 4}}}, "from 1", [](auto& x) { return tensor_list{x[0].flatten(1)}; }},
-            {{{{2, 3, 4}}}, "all", [](auto& x) { return tensor_list{x[0].flatten()}; }}};
+    return {reshaping({2, 3, 4}, "from 1", {2, 12}, [](auto& x) { return x.flatten(1); }),
+            reshaping({2, 3, 4}, "0 to 1", {6, 4}, [](auto& x) { return x.flatten(0, 1); }),
+            reshaping({2, 3, 4}, "all", {24}, [](auto& x) { return x.flatten(); }),
+            reshaping({}, "0-dim", {1}, [](auto& x) { return x.flatten(); })};
   }
 };
 
@@ -150,7 +164,10 @@ struct Permute {
   }
   static constexpr auto grads = rules(&Permute::dx);
   static std::vector<Sample> samples() {
-    return {{{{{2, 3, 4}}}, "(2, 0, 1)", [](auto& x) { return tensor_list{x[0].permute({2, 0, 1})}; }}};
+    return {{{{{2, 3, 4}}}, "(2, 0, -2)", [](auto& x) { return tensor_list{x[0].permute({2, 0, -2})}; },
+             [](auto& x) {
+               return tensor_list{moved(x[0], {4, 2, 3}, [](auto& i) { return Shape{i[1], i[2], i[0]}; })};
+             }}};
   }
 };
 
@@ -167,7 +184,10 @@ struct Transpose {
     return x.permute(dims);
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 3, 4}}}, "0, 2", [](auto& x) { return tensor_list{x[0].transpose(0, -1)}; }}};
+    return {{{{{2, 3, 4}}}, "0, -1", [](auto& x) { return tensor_list{x[0].transpose(0, -1)}; },
+             [](auto& x) {
+               return tensor_list{moved(x[0], {4, 3, 2}, [](auto& i) { return Shape{i[2], i[1], i[0]}; })};
+             }}};
   }
 };
 
@@ -179,7 +199,10 @@ struct T {
     return x.dim() < 2 ? x.view(x.sizes()) : x.transpose(0, 1);
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 3}}}, "", [](auto& x) { return tensor_list{x[0].t()}; }}};
+    return {{{{{2, 3}}}, "", [](auto& x) { return tensor_list{x[0].t()}; },
+             [](auto& x) {
+               return tensor_list{moved(x[0], {3, 2}, [](auto& i) { return Shape{i[1], i[0]}; })};
+             }}};
   }
 };
 
@@ -221,7 +244,10 @@ struct Expand {
   Tensor dx(Dy dy, InShape<0> s) const { return dy.sum_to_size(s); }
   static constexpr auto grads = rules(&Expand::dx);
   static std::vector<Sample> samples() {
-    return {{{{{3, 1}}}, "[2, 3, 4]", [](auto& x) { return tensor_list{x[0].expand({2, -1, 4})}; }}};
+    return {{{{{3, 1}}}, "[2, -1, 4]", [](auto& x) { return tensor_list{x[0].expand({2, -1, 4})}; },
+             [](auto& x) {
+               return tensor_list{moved(x[0], {2, 3, 4}, [](auto& i) { return Shape{i[1], 0}; })};
+             }}};
   }
 };
 
@@ -231,7 +257,10 @@ struct ExpandAs {
   static Tensor call(const Tensor& x, const Tensor& other) { return x.expand(other.sizes()); }
   static std::vector<Sample> samples() {
     return {{{{{3, 1}}, {.sizes = {3, 2}, .differentiable = false}}, "",
-             [](auto& x) { return tensor_list{x[0].expand_as(x[1])}; }}};
+             [](auto& x) { return tensor_list{x[0].expand_as(x[1])}; },
+             [](auto& x) {
+               return tensor_list{moved(x[0], {3, 2}, [](auto& i) { return Shape{i[0], 0}; })};
+             }}};
   }
 };
 
@@ -245,7 +274,7 @@ struct Squeeze {
     return x.view(sizes);
   }
   static std::vector<Sample> samples() {
-    return {{{{{1, 3, 1}}}, "", [](auto& x) { return tensor_list{x[0].squeeze()}; }}};
+    return {reshaping({1, 3, 1, 2}, "", {3, 2}, [](auto& x) { return x.squeeze(); })};
   }
 };
 
@@ -259,7 +288,8 @@ struct SqueezeDim {
     return x.view(sizes);
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 1, 3}}}, "1", [](auto& x) { return tensor_list{x[0].squeeze(1)}; }}};
+    return {reshaping({2, 1, 3}, "1", {2, 3}, [](auto& x) { return x.squeeze(1); }),
+            reshaping({2, 1, 3}, "-1, of size 3", {2, 1, 3}, [](auto& x) { return x.squeeze(-1); })};
   }
 };
 
@@ -272,7 +302,8 @@ struct Unsqueeze {
     return x.view(sizes);
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 3}}}, "-1", [](auto& x) { return tensor_list{x[0].unsqueeze(-1)}; }}};
+    return {reshaping({2, 3}, "-1", {2, 3, 1}, [](auto& x) { return x.unsqueeze(-1); }),
+            reshaping({}, "0-dim", {1}, [](auto& x) { return x.unsqueeze(0); })};
   }
 };
 

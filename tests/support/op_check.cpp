@@ -112,6 +112,8 @@ class OpCheck {
         expect(Check::value, sample.label, fmt::format("threw {}", error.what()));
       }
     }
+    if (!random && !result_.checks[size_t(Check::value)])
+      expect(Check::value, "", "no sample has a reference");
     if (op_.has_in_place && !result_.checks[size_t(Check::in_place)])
       expect(Check::in_place, "", "no sample tries the in-place form");
     if (any_gradient_ && !result_.checks[size_t(Check::control)])
