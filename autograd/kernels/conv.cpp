@@ -17,8 +17,8 @@ struct Inside {
   }
 };
 
-/// Calls row(channel, kernel row, kernel column, index) for each row of the columns, on several threads.
-/// A channel's rows stay on one thread.
+/// Calls row(channel, kernel row, kernel column, index) for each row of the columns, on several
+/// threads. A channel's rows stay on one thread.
 template <class F>
 void for_each_column_row(const ConvGeometry& g, const F& row) {
   int64_t area = g.kernel.h * g.kernel.w;
@@ -95,8 +95,7 @@ void input_gradient(const ConvGeometry& g, const T* dy, const T* w, T* dx, T* co
   std::fill_n(dx, g.batch * g.in * g.x_size.h * g.x_size.w, T(0));
   for_each_block(g, dx, w, dy, [&](T* dxi, const T* wi, const T* dyi) {
     gemm<T>(packed(wi, g.group_out(), g.column_rows()).transposed(),
-            packed(dyi, g.group_out(), g.pixels()),
-            packed(columns, g.column_rows(), g.pixels()));
+            packed(dyi, g.group_out(), g.pixels()), packed(columns, g.column_rows(), g.pixels()));
     col2im(g, columns, dxi);
   });
 }

@@ -22,8 +22,8 @@ struct PoolDivisor {
 
 // All buffers are packed.
 
-/// y = the largest element of each window, index (int64) = its place in the plane: the first one, or the last
-/// NaN where there are any.
+/// y = the largest element of each window, index (int64) = its place in the plane: the first one,
+/// or the last NaN where there are any.
 void max_pool2d(const PoolGeometry& g, const Buffer& x, const Buffer& y, const Buffer& index);
 /// y = the sum of each window over its divisor.
 void avg_pool2d(const PoolGeometry& g, PoolDivisor divisor, const Buffer& x, const Buffer& y);

@@ -26,9 +26,10 @@ double sum_of_exp(const T* row, int64_t n, int64_t step, T max) {
 template <class F>
 void for_each_row(const Rows& rows, const F& f) {
   if (rows.classes == 0) return;
-  parallel_for(rows.count(), parallel_grain / 8 / rows.classes + 1, [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r) f(r);
-  });
+  parallel_for(rows.count(), parallel_grain / 8 / rows.classes + 1,
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t r = begin; r < end; ++r) f(r);
+               });
 }
 
 /// The target of row r: how much each class counts in its loss.

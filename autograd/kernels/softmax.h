@@ -34,7 +34,8 @@ struct CrossEntropyTarget {
   double divisor(const Rows& rows) const;
 };
 
-/// losses[r] (double) = -sum over c of q log(softmax(x))), q being the target smoothed and weighted.
+/// losses[r] (double) = -sum over c of q log(softmax(x))), q being the target smoothed and
+/// weighted.
 void cross_entropy(const Rows& rows, const CrossEntropyTarget& target, const Buffer& x,
                    double* losses);
 /// dx = (sum(q) softmax(x) - q) dy / divisor; dy has an element for each row, or one for all.

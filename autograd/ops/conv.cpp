@@ -34,8 +34,15 @@ static void check_shapes(const OpInfo& info, IntList x, IntList w, const ConvOpt
 static ConvGeometry geometry(const OpInfo& info, IntList x, IntList w, const ConvOptions& o) {
   check_options(info, o);
   check_shapes(info, x, w, o);
-  ConvGeometry g{.batch = x[0], .in = x[1], .out = w[0], .groups = o.groups, .x_size = {x[2], x[3]},
-                 .y_size = {}, .kernel = {w[2], w[3]}, .stride = o.stride, .padding = o.padding,
+  ConvGeometry g{.batch = x[0],
+                 .in = x[1],
+                 .out = w[0],
+                 .groups = o.groups,
+                 .x_size = {x[2], x[3]},
+                 .y_size = {},
+                 .kernel = {w[2], w[3]},
+                 .stride = o.stride,
+                 .padding = o.padding,
                  .dilation = o.dilation};
   Int2 padded{x[2] + 2 * o.padding.h, x[3] + 2 * o.padding.w};
   Int2 window{o.dilation.h * (w[2] - 1) + 1, o.dilation.w * (w[3] - 1) + 1};
@@ -63,8 +70,8 @@ static void check_gradient(const OpInfo& info, const Tensor& dy, const ConvGeome
     fail(info.name, "dy has shape {}; expected {}", dy.sizes(), y_shape(g));
 }
 
-/// Calls f(x, w, y) with the flat places of the factors and the sum of every product that a convolution
-/// adds up, by index arithmetic alone.
+/// Calls f(x, w, y) with the flat places of the factors and the sum of every product that a
+/// convolution adds up, by index arithmetic alone.
 template <class F>
 static void for_each_product(const ConvGeometry& g, F f) {
   int64_t in = g.group_in();
@@ -86,13 +93,17 @@ struct Conv2d : ConvOptions {
   static constexpr OpInfo info{
       .name = "conv2d",
       .formula = "y = pad(x, p) * w + b, windows s apart, kernel elements d apart",
-      .grad = "dx = unpad(pad(dilate(dy, s), d (K - 1)) * flip(dilate(w, d)), p); "
-              "dw = pad(x, p) * dilate(dy, s); db = sum(dy)",
-      .doc = "Cross-correlation of images: x [N, C, H, W] or [C, H, W], w [out, C / groups, K_h, K_w], "
-             "b [out]"};
+      .grad =
+          "dx = unpad(pad(dilate(dy, s), d (K - 1)) * flip(dilate(w, d)), p); "
+          "dw = pad(x, p) * dilate(dy, s); db = sum(dy)",
+      .doc =
+          "Cross-correlation of images: x [N, C, H, W] or [C, H, W], w [out, C / groups, K_h, "
+          "K_w], "
+          "b [out]"};
   FIELDS(stride, padding, dilation, groups)
 
-  static Tensor call(const Tensor& x, const Tensor& w, const Tensor& b, const ConvOptions& options) {
+  static Tensor call(const Tensor& x, const Tensor& w, const Tensor& b,
+                     const ConvOptions& options) {
     Conv2d op;
     static_cast<ConvOptions&>(op) = options;
     if (x.dim() == 3) return apply(op, x.unsqueeze(0), w, b).squeeze(0);
@@ -131,10 +142,11 @@ struct Conv2d : ConvOptions {
     Tensor swapped = w.reshape({g.groups, g.group_out(), g.group_in(), g.kernel.h, g.kernel.w})
                          .transpose(1, 2)
                          .reshape({g.in, g.group_out(), g.kernel.h, g.kernel.w});
-    Tensor full = conv2d(dy.dilate(stride).pad({v, v, h, h}), swapped.dilate(dilation).flip({-2, -1}),
-                         {}, {.groups = groups});
+    Tensor full = conv2d(dy.dilate(stride).pad({v, v, h, h}),
+                         swapped.dilate(dilation).flip({-2, -1}), {}, {.groups = groups});
     // Where the stride leaves a rest, no window reached the last rows and columns.
-    int64_t below = s[2] + 2 * padding.h - full.size(2), right = s[3] + 2 * padding.w - full.size(3);
+    int64_t below = s[2] + 2 * padding.h - full.size(2),
+            right = s[3] + 2 * padding.w - full.size(3);
     return full.pad({0, right, 0, below}).unpad(padding);
   }
   /// The report's equation 3.
@@ -195,12 +207,14 @@ std::vector<Sample> Conv2d::samples() {
 }
 
 struct Conv2dPositional {
-  static constexpr OpInfo info{.name = "conv2d", .formula = "y = pad(x, p) * w + b",
-                               .doc = "Convolution with its options by position, as LibTorch has it"};
+  static constexpr OpInfo info{
+      .name = "conv2d",
+      .formula = "y = pad(x, p) * w + b",
+      .doc = "Convolution with its options by position, as LibTorch has it"};
   static Tensor call(const Tensor& x, const Tensor& w, const Tensor& b, Int2 stride, Int2 padding,
                      Int2 dilation, int64_t groups) {
-    return conv2d(x, w, b, {.stride = stride, .padding = padding, .dilation = dilation,
-                            .groups = groups});
+    return conv2d(x, w, b,
+                  {.stride = stride, .padding = padding, .dilation = dilation, .groups = groups});
   }
   static std::vector<Sample> samples() {
     return {{{{{1, 2, 5, 5}}, {{2, 1, 2, 2}}, {{2}}}, "2, {1, 0}, {1, 2}, 2", [](auto& x) {
@@ -210,11 +224,13 @@ struct Conv2dPositional {
 };
 
 struct Conv2dInput : ConvOptions {
-  static constexpr OpInfo info{.name = "conv2d_input",
-                               .formula = "y = d(sum(conv2d(x, w) dy)) / dx",
-                               .grad = "ddy = conv2d(g, w); dw = conv2d_weight(dy, g)",
-                               .doc = "The input gradient of conv2d: dy [N, out, H', W'], w as in conv2d, shape "
-                                      "[N, C, H, W] of the input"};
+  static constexpr OpInfo info{
+      .name = "conv2d_input",
+      .formula = "y = d(sum(conv2d(x, w) dy)) / dx",
+      .grad = "ddy = conv2d(g, w); dw = conv2d_weight(dy, g)",
+      .doc =
+          "The input gradient of conv2d: dy [N, out, H', W'], w as in conv2d, shape "
+          "[N, C, H, W] of the input"};
   Shape shape;
   FIELDS(shape, stride, padding, dilation, groups)
 
@@ -262,11 +278,13 @@ struct Conv2dInput : ConvOptions {
 };
 
 struct Conv2dWeight : ConvOptions {
-  static constexpr OpInfo info{.name = "conv2d_weight",
-                               .formula = "y = d(sum(conv2d(x, w) dy)) / dw",
-                               .grad = "ddy = conv2d(x, g); dx = conv2d_input(dy, g)",
-                               .doc = "The weight gradient of conv2d: dy [N, out, H', W'], x [N, C, H, W], shape "
-                                      "[out, C / groups, K_h, K_w] of the weight"};
+  static constexpr OpInfo info{
+      .name = "conv2d_weight",
+      .formula = "y = d(sum(conv2d(x, w) dy)) / dw",
+      .grad = "ddy = conv2d(x, g); dx = conv2d_input(dy, g)",
+      .doc =
+          "The weight gradient of conv2d: dy [N, out, H', W'], x [N, C, H, W], shape "
+          "[out, C / groups, K_h, K_w] of the weight"};
   Shape shape;
   FIELDS(shape, stride, padding, dilation, groups)
 
@@ -295,9 +313,10 @@ struct Conv2dWeight : ConvOptions {
 
   Tensor reference(const tensor_list& x) const {
     Tensor dw = zeros(shape, {.dtype = float64}), dy = x[0].contiguous(), in = x[1].contiguous();
-    for_each_product(geometry(info, in.sizes(), shape, *this), [&](int64_t i, int64_t j, int64_t k) {
-      dw.data_ptr<double>()[j] += dy.data_ptr<double>()[k] * in.data_ptr<double>()[i];
-    });
+    for_each_product(
+        geometry(info, in.sizes(), shape, *this), [&](int64_t i, int64_t j, int64_t k) {
+          dw.data_ptr<double>()[j] += dy.data_ptr<double>()[k] * in.data_ptr<double>()[i];
+        });
     return dw;
   }
   static std::vector<Sample> samples() {

@@ -15,8 +15,8 @@ static Attribute::Value attribute_value(Reduction r) {
 
 namespace taper::ops {
 
-/// The options of a cross entropy and what both its ops need of them. Inputs: x, the target (int64 classes or
-/// probabilities) and the classes' weight (or undefined).
+/// The options of a cross entropy and what both its ops need of them. Inputs: x, the target (int64
+/// classes or probabilities) and the classes' weight (or undefined).
 struct CrossEntropyBase {
   Reduction reduction = Reduction::mean;
   int64_t ignore_index = -100;
@@ -28,11 +28,14 @@ struct CrossEntropyBase {
     label_smoothing = o.label_smoothing;
   }
   CrossEntropyOptions options(const Tensor& weight) const {
-    return {.weight = weight, .ignore_index = ignore_index, .reduction = reduction,
+    return {.weight = weight,
+            .ignore_index = ignore_index,
+            .reduction = reduction,
             .label_smoothing = label_smoothing};
   }
 
-  void check(const OpInfo& info, const Tensor& x, const Tensor& target, const Tensor& weight) const {
+  void check(const OpInfo& info, const Tensor& x, const Tensor& target,
+             const Tensor& weight) const {
     check_class_scores(info, x, weight);
     if (!(label_smoothing >= 0 && label_smoothing <= 1))
       fail(info.name, "label_smoothing is {}; expected 0 to 1", label_smoothing);
@@ -55,7 +58,8 @@ struct CrossEntropyBase {
   }
 
   /// dy / B, as it broadcasts to x.
-  Tensor scaled(const Tensor& dy, const Tensor& x, const Tensor& target, const Tensor& weight) const {
+  Tensor scaled(const Tensor& dy, const Tensor& x, const Tensor& target,
+                const Tensor& weight) const {
     Tensor wide = reduction == Reduction::none ? dy.unsqueeze(int64_t(class_dim(x))) : dy;
     return reduction == Reduction::mean ? wide / divisor(x, target, weight) : wide;
   }
@@ -83,18 +87,19 @@ struct CrossEntropyBase {
     }
     if (label_smoothing != 0) y = y * (1 - label_smoothing) + label_smoothing / double(x.size(dim));
     if (weight.defined()) y = y * weight_of(x, weight);
-    if (target.dtype() == int64)
-      y = where((target == ignore_index).unsqueeze(dim), 0, y);
+    if (target.dtype() == int64) y = where((target == ignore_index).unsqueeze(dim), 0, y);
     return y;
   }
 };
 
 struct CrossEntropy : CrossEntropyBase {
-  static constexpr OpInfo info{.name = "cross_entropy",
-                               .formula = "L = -sum(y log(softmax(x))) / B",
-                               .grad = "dx = dL (softmax(x) - y) / B; dy = -dL log(softmax(x)) / B",
-                               .doc = "Softmax with cross entropy: x [N, C, ..] or [C], the target int64 classes "
-                                      "[N, ..] or probabilities of x's shape"};
+  static constexpr OpInfo info{
+      .name = "cross_entropy",
+      .formula = "L = -sum(y log(softmax(x))) / B",
+      .grad = "dx = dL (softmax(x) - y) / B; dy = -dL log(softmax(x)) / B",
+      .doc =
+          "Softmax with cross entropy: x [N, C, ..] or [C], the target int64 classes "
+          "[N, ..] or probabilities of x's shape"};
   FIELDS(reduction, ignore_index, label_smoothing)
 
   static Tensor call(const Tensor& x, const Tensor& target, const CrossEntropyOptions& options) {
@@ -120,7 +125,8 @@ struct CrossEntropy : CrossEntropyBase {
       using V = decltype(v);
       V* out = plain(y[0]).as<V>();
       if (reduction == Reduction::none)
-        return void(std::transform(losses, losses + rows.count(), out, [](double l) { return V(l); }));
+        return void(
+            std::transform(losses, losses + rows.count(), out, [](double l) { return V(l); }));
       double sum = 0;
       for (int64_t r = 0; r < rows.count(); ++r) sum += losses[r];
       *out = V(sum / divisor(in, t, w));
@@ -179,12 +185,13 @@ static std::vector<LossSample> cross_entropy_samples() {
   SampleInput one = classes;
   one.sizes = {};
   SampleInput weight{.sizes = {3}, .lo = 0.5, .hi = 2, .differentiable = false};
-  return {{{{{4, 3}}, classes}, {}},
-          {{{{4, 3}}, {{4, 3}, 0.1, 1}}, {}},
-          {{{{4, 3}}, classes, weight}, {.ignore_index = 1, .label_smoothing = 0.2}},
-          {{{{4, 3}}, {{4, 3}, 0.1, 1}, weight}, {.reduction = Reduction::sum, .label_smoothing = 0.2}},
-          {{{{2, 3, 2}}, pixels}, {.reduction = Reduction::none}},
-          {{{{3}}, one}, {}}};
+  return {
+      {{{{4, 3}}, classes}, {}},
+      {{{{4, 3}}, {{4, 3}, 0.1, 1}}, {}},
+      {{{{4, 3}}, classes, weight}, {.ignore_index = 1, .label_smoothing = 0.2}},
+      {{{{4, 3}}, {{4, 3}, 0.1, 1}, weight}, {.reduction = Reduction::sum, .label_smoothing = 0.2}},
+      {{{{2, 3, 2}}, pixels}, {.reduction = Reduction::none}},
+      {{{{3}}, one}, {}}};
 }
 
 std::vector<Sample> CrossEntropy::samples() {
@@ -204,8 +211,9 @@ std::vector<Sample> CrossEntropy::samples() {
 struct CrossEntropyInput : CrossEntropyBase {
   static constexpr OpInfo info{.name = "cross_entropy_input",
                                .formula = "dx = dy (softmax(x) - target) / B",
-                               .grad = "ddy = sum(g (softmax(x) - target)) / B; "
-                                       "dx = dy softmax(x) (g - sum(g softmax(x))) / B",
+                               .grad =
+                                   "ddy = sum(g (softmax(x) - target)) / B; "
+                                   "dx = dy softmax(x) (g - sum(g softmax(x))) / B",
                                .doc = "The gradient of cross_entropy in x"};
   FIELDS(reduction, ignore_index, label_smoothing)
 
@@ -248,7 +256,8 @@ struct CrossEntropyInput : CrossEntropyBase {
   Tensor dtarget(Dy g, A dy, In<1> x, In<2> target, In<3> weight) const {
     int64_t dim = int64_t(class_dim(x));
     Tensor mean = (g * softmax(x, dim)).sum(dim, true);
-    return scaled(dy, x, target, weight) * (1 - label_smoothing) * weight_of(x, weight) * (mean - g);
+    return scaled(dy, x, target, weight) * (1 - label_smoothing) * weight_of(x, weight) *
+           (mean - g);
   }
   static constexpr auto grads =
       rules(&CrossEntropyInput::ddy, &CrossEntropyInput::dx, &CrossEntropyInput::dtarget);
@@ -278,12 +287,17 @@ struct CrossEntropyInput : CrossEntropyBase {
 };
 
 struct CrossEntropyLoss {
-  static constexpr OpInfo info{.name = "cross_entropy_loss", .formula = "L = -sum(y log(softmax(x))) / B",
-                               .doc = "cross_entropy with its options by position, as LibTorch has it"};
+  static constexpr OpInfo info{
+      .name = "cross_entropy_loss",
+      .formula = "L = -sum(y log(softmax(x))) / B",
+      .doc = "cross_entropy with its options by position, as LibTorch has it"};
   static Tensor call(const Tensor& x, const Tensor& target, const Tensor& weight,
                      Reduction reduction, int64_t ignore_index, double label_smoothing) {
-    return cross_entropy(x, target, {.weight = weight, .ignore_index = ignore_index,
-                                     .reduction = reduction, .label_smoothing = label_smoothing});
+    return cross_entropy(x, target,
+                         {.weight = weight,
+                          .ignore_index = ignore_index,
+                          .reduction = reduction,
+                          .label_smoothing = label_smoothing});
   }
   static std::vector<Sample> samples() {
     return {{{{{4, 3}}, {{4, 3}, 0.1, 1}}, "{}, sum, -100, 0.1", [](auto& x) {

@@ -11,12 +11,14 @@ static void check_types(const OpInfo& info, const Tensor& x, const char* name, c
 }
 
 struct Linear {
-  static constexpr OpInfo info{.name = "linear", .formula = "y = x w^T + b",
+  static constexpr OpInfo info{.name = "linear",
+                               .formula = "y = x w^T + b",
                                .doc = "PyTorch's layer: x [.., in], w [out, in], b [out]"};
   static Tensor call(const Tensor& x, const Tensor& w, const Tensor& b) {
     if (w.dim() != 2) fail(info.name, "weight has shape {}; expected [out, in]", w.sizes());
     if (x.dim() == 0 || x.size(-1) != w.size(1))
-      fail(info.name, "input has shape {}, weight {} expects [.., {}]", x.sizes(), w.sizes(), w.size(1));
+      fail(info.name, "input has shape {}, weight {} expects [.., {}]", x.sizes(), w.sizes(),
+           w.size(1));
     check_types(info, x, "weight", w);
     Tensor y = x.matmul(w.t());
     if (!b.defined()) return y;
@@ -36,12 +38,13 @@ struct Linear {
 };
 
 struct Dense {
-  static constexpr OpInfo info{
-      .name = "dense",
-      .formula = "y = x_aug w",
-      .grad = "dx = dy w^T without its last column; dw = x_aug^T dy",
-      .doc = "The report's layer: x [.., d_in], x_aug is x with a column of ones, w [d_in + 1, d_out] has "
-             "the bias as its last row"};
+  static constexpr OpInfo info{.name = "dense",
+                               .formula = "y = x_aug w",
+                               .grad = "dx = dy w^T without its last column; dw = x_aug^T dy",
+                               .doc =
+                                   "The report's layer: x [.., d_in], x_aug is x with a column of "
+                                   "ones, w [d_in + 1, d_out] has "
+                                   "the bias as its last row"};
   static Tensor call(const Tensor& x, const Tensor& w) {
     if (x.dim() == 1) return apply(Dense{}, x.unsqueeze(0), w).squeeze(0);
     if (x.dim() <= 2) return apply(Dense{}, x, w);
@@ -55,7 +58,8 @@ struct Dense {
     if (w.dim() != 2 || w.size(0) < 1)
       fail(info.name, "weight has shape {}; expected [in + 1, out]", w.sizes());
     if (x.dim() != 2 || x.size(1) != w.size(0) - 1)
-      fail(info.name, "input has shape {}, weight {} expects [.., {}]", x.sizes(), w.sizes(), w.size(0) - 1);
+      fail(info.name, "input has shape {}, weight {} expects [.., {}]", x.sizes(), w.sizes(),
+           w.size(0) - 1);
     check_types(info, x, "weight", w);
     y.fresh({x.size(0), w.size(1)}, x.dtype());
   }
@@ -93,14 +97,17 @@ struct Dense {
     for (int64_t i = 0; i < n; ++i)
       for (int64_t j = 0; j < outer; ++j)
         for (int64_t k = 0; k <= inner; ++k)
-          y.data_ptr<double>()[i * outer + j] += (k < inner ? x.data_ptr<double>()[i * inner + k] : 1) *
-                                                 w.data_ptr<double>()[k * outer + j];
+          y.data_ptr<double>()[i * outer + j] +=
+              (k < inner ? x.data_ptr<double>()[i * inner + k] : 1) *
+              w.data_ptr<double>()[k * outer + j];
     return y;
   }
   static std::vector<Sample> samples() {
     return {{{{{4, 3}}, {{4, 2}}}, Dense{}},
             {{{{0, 3}}, {{4, 2}}}, Dense{}},
-            {{{{2, 2, 3}}, {{4, 2}}}, "batches", [](auto& x) { return tensor_list{dense(x[0], x[1])}; }}};
+            {{{{2, 2, 3}}, {{4, 2}}}, "batches", [](auto& x) {
+               return tensor_list{dense(x[0], x[1])};
+             }}};
   }
 };
 

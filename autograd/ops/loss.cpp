@@ -12,14 +12,13 @@ Shape row_shape(const Tensor& x) {
 }
 
 void check_class_scores(const OpInfo& info, const Tensor& x, const Tensor& weight) {
-  if (x.dim() == 0)
-    fail(info.name, "input has shape []; expected [C], [N, C] or [N, C, d1, ..]");
-  if (!x.is_floating_point())
-    fail(info.name, "input is {}; expected a floating type", x.dtype());
+  if (x.dim() == 0) fail(info.name, "input has shape []; expected [C], [N, C] or [N, C, d1, ..]");
+  if (!x.is_floating_point()) fail(info.name, "input is {}; expected a floating type", x.dtype());
   if (!weight.defined()) return;
   int64_t classes = x.size(int64_t(class_dim(x)));
   if (!(weight.sizes() == IntList(classes)))
-    fail(info.name, "weight has shape {}; expected [{}], one for each class", weight.sizes(), classes);
+    fail(info.name, "weight has shape {}; expected [{}], one for each class", weight.sizes(),
+         classes);
   if (weight.dtype() != x.dtype())
     fail(info.name, "weight is {}, input {}; expected one type", weight.dtype(), x.dtype());
 }
@@ -36,9 +35,12 @@ void check_classes(const OpInfo& info, const Tensor& x, const Tensor& target,
 }
 
 struct NllLoss {
-  static constexpr OpInfo info{.name = "nll_loss", .formula = "L = -sum(weight[target] x[target]) / sum(weight[target])",
-                               .doc = "Negative log likelihood: x [N, C, ..] or [C] log-probabilities, target [N, ..] "
-                                      "int64 classes"};
+  static constexpr OpInfo info{
+      .name = "nll_loss",
+      .formula = "L = -sum(weight[target] x[target]) / sum(weight[target])",
+      .doc =
+          "Negative log likelihood: x [N, C, ..] or [C] log-probabilities, target [N, ..] "
+          "int64 classes"};
   static Tensor call(const Tensor& x, const Tensor& target, const NllLossOptions& o) {
     check_class_scores(info, x, o.weight);
     if (target.dtype() != int64)
@@ -73,8 +75,10 @@ struct NllLoss {
 };
 
 struct NllLossPositional {
-  static constexpr OpInfo info{.name = "nll_loss", .formula = "L = -sum(weight[target] x[target]) / sum(weight[target])",
-                               .doc = "nll_loss with its options by position, as LibTorch has it"};
+  static constexpr OpInfo info{
+      .name = "nll_loss",
+      .formula = "L = -sum(weight[target] x[target]) / sum(weight[target])",
+      .doc = "nll_loss with its options by position, as LibTorch has it"};
   static Tensor call(const Tensor& x, const Tensor& target, const Tensor& weight,
                      Reduction reduction, int64_t ignore_index) {
     return nll_loss(x, target,
@@ -89,7 +93,8 @@ struct NllLossPositional {
 };
 
 struct MseLoss {
-  static constexpr OpInfo info{.name = "mse_loss", .formula = "L = mean((x - target)^2)",
+  static constexpr OpInfo info{.name = "mse_loss",
+                               .formula = "L = mean((x - target)^2)",
                                .doc = "Mean of the squared differences; x and target broadcast"};
   static Tensor call(const Tensor& x, const Tensor& target, Reduction reduction) {
     broadcast_shapes(info.name, x.sizes(), target.sizes());
@@ -98,9 +103,11 @@ struct MseLoss {
     return reduction == Reduction::sum ? loss.sum() : loss.mean();
   }
   static std::vector<Sample> samples() {
-    return {{{{{4, 3}}, {{4, 3}}}, "mean", [](auto& x) { return tensor_list{mse_loss(x[0], x[1])}; }},
-            {{{{4, 3}}, {{3}}}, "sum",
-             [](auto& x) { return tensor_list{mse_loss(x[0], x[1], Reduction::sum)}; }}};
+    return {
+        {{{{4, 3}}, {{4, 3}}}, "mean", [](auto& x) { return tensor_list{mse_loss(x[0], x[1])}; }},
+        {{{{4, 3}}, {{3}}}, "sum", [](auto& x) {
+           return tensor_list{mse_loss(x[0], x[1], Reduction::sum)};
+         }}};
   }
 };
 

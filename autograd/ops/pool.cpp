@@ -1,8 +1,7 @@
-#include "autograd/kernels/pool.h"
+#include "autograd/ops/pooling.h"
 
 #include "autograd/graph/grad_mode.h"
 #include "autograd/ops/sample.h"
-#include "autograd/ops/window.h"
 #include "autograd/tensor/factories.h"
 
 namespace taper::ops {
@@ -10,115 +9,8 @@ namespace taper::ops {
 using kernels::PoolDivisor;
 using kernels::PoolGeometry;
 
-/// Windows over the last two dimensions, as every pooling op has them.
-struct Pooling {
-  Int2 kernel, stride, padding, dilation = 1;
-  bool ceil_mode = false;
-
-  void set(Int2 k, Int2 s, Int2 p, bool ceil) {
-    kernel = k;
-    stride = s == Int2() ? k : s;
-    padding = p;
-    ceil_mode = ceil;
-  }
-};
-
-/// How many windows fit; with `ceil`, one more may hang over the end if it starts before it.
-static int64_t windows(int64_t x, int64_t reach, int64_t stride, int64_t padding, bool ceil) {
-  int64_t rest = x + 2 * padding - reach + (ceil ? stride - 1 : 0);
-  if (rest < 0) return 0;
-  int64_t n = rest / stride + 1;
-  return ceil && (n - 1) * stride >= x + padding ? n - 1 : n;
-}
-
-/// Checks shape and options, and says how large the output is.
-static PoolGeometry geometry(const OpInfo& info, IntList x, const Pooling& p) {
-  if (x.size() != 3 && x.size() != 4)
-    fail(info.name, "input has shape {}; expected [N, C, H, W] or [C, H, W]", x);
-  check_window_option(info, "kernel", p.kernel, 1);
-  check_window_option(info, "stride", p.stride, 1);
-  check_window_option(info, "padding", p.padding, 0);
-  check_window_option(info, "dilation", p.dilation, 1);
-  Int2 reach{p.dilation.h * (p.kernel.h - 1) + 1, p.dilation.w * (p.kernel.w - 1) + 1};
-  if (p.padding.h > reach.h / 2 || p.padding.w > reach.w / 2)
-    fail(info.name, "padding is {}; expected at most half of what the kernel reaches over, {}",
-         shape_of(p.padding), shape_of(reach));
-  size_t lead = x.size() - 2;
-  PoolGeometry g{.planes = numel(x.slice(0, lead)), .x_size = {x[lead], x[lead + 1]}, .y_size = {},
-                 .kernel = p.kernel, .stride = p.stride, .padding = p.padding,
-                 .dilation = p.dilation};
-  g.y_size = {windows(g.x_size.h, reach.h, p.stride.h, p.padding.h, p.ceil_mode),
-              windows(g.x_size.w, reach.w, p.stride.w, p.padding.w, p.ceil_mode)};
-  if (g.x_size.h < 1 || g.x_size.w < 1 || g.y_size.h < 1 || g.y_size.w < 1)
-    fail(info.name, "the kernel reaches over {}, the input of shape {} has no room for it",
-         shape_of(reach), x);
-  return g;
-}
-
-static Shape y_shape(IntList x, const PoolGeometry& g) {
-  Shape y = x;
-  y[x.size() - 2] = g.y_size.h;
-  y[x.size() - 1] = g.y_size.w;
-  return y;
-}
-
-/// Whether the window of output `i` along a dimension holds an element of the input.
-static bool holds_any(int64_t i, int64_t x, int64_t kernel, int64_t stride, int64_t padding,
-                      int64_t dilation) {
-  for (int64_t k = 0, at = i * stride - padding; k < kernel; ++k, at += dilation)
-    if (at >= 0 && at < x) return true;
-  return false;
-}
-
-static void check_windows(const OpInfo& info, const PoolGeometry& g) {
-  auto check = [&](const char* name, int64_t y, int64_t x, int64_t k, int64_t s, int64_t p, int64_t d) {
-    for (int64_t i = 0; i < y; ++i)
-      if (!holds_any(i, x, k, s, p, d))
-        fail(info.name, "the windows of output {} {} lie in the padding alone", name, i);
-  };
-  if (g.dilation == Int2(1)) return;
-  check("row", g.y_size.h, g.x_size.h, g.kernel.h, g.stride.h, g.padding.h, g.dilation.h);
-  check("column", g.y_size.w, g.x_size.w, g.kernel.w, g.stride.w, g.padding.w, g.dilation.w);
-}
-
-/// The windows of padded images as a strided view: [.., y_size, kernel].
-struct Windows {
-  Shape border;   ///< as `pad` takes it
-  Shape padded;   ///< shape of the padded input
-  Shape sizes;
-  Shape strides;
-
-  Windows(IntList x, const PoolGeometry& g) {
-    auto after = [](int64_t x_size, int64_t y, int64_t k, int64_t s, int64_t p, int64_t d) {
-      return std::max<int64_t>((y - 1) * s + (k - 1) * d + 1 - p - x_size, 0);
-    };
-    border = {g.padding.w,
-              after(g.x_size.w, g.y_size.w, g.kernel.w, g.stride.w, g.padding.w, g.dilation.w),
-              g.padding.h,
-              after(g.x_size.h, g.y_size.h, g.kernel.h, g.stride.h, g.padding.h, g.dilation.h)};
-    size_t lead = x.size() - 2;
-    padded = x;
-    padded[lead] += border[2] + border[3];
-    padded[lead + 1] += border[0] + border[1];
-    int64_t row = padded[lead + 1];
-    sizes = y_shape(x, g);
-    sizes.push_back(g.kernel.h);
-    sizes.push_back(g.kernel.w);
-    strides = contiguous_strides(padded);
-    strides[lead] = g.stride.h * row;
-    strides[lead + 1] = g.stride.w;
-    strides.push_back(g.dilation.h * row);
-    strides.push_back(g.dilation.w);
-  }
-  /// t [.., y_size, kernel] added up over the windows that hold each element of the input.
-  Tensor fold(const Tensor& t) const {
-    Tensor full = embed_strided(t, padded, strides, 0);
-    int64_t h = full.size(-2) - border[2] - border[3], w = full.size(-1) - border[0] - border[1];
-    return full.narrow(-2, border[2], h).narrow(-1, border[0], w);
-  }
-};
-
-/// Calls f(x place, y place) for every element of every window inside the input, by index arithmetic alone.
+/// Calls f(x place, y place) for every element of every window inside the input, by index
+/// arithmetic alone.
 template <class F>
 static void for_each_cell(const PoolGeometry& g, F f) {
   for (int64_t y = 0; y < g.planes * g.y_size.h * g.y_size.w; ++y)
@@ -132,11 +24,13 @@ static void for_each_cell(const PoolGeometry& g, F f) {
 }
 
 struct MaxPool2dWithIndices : Pooling {
-  static constexpr OpInfo info{.name = "max_pool2d",
-                               .formula = "y = max of each window, the first one",
-                               .grad = "dx[i] = sum over the windows that hold i of dy [i is the maximum]",
-                               .doc = "Largest element of each window, and its place in H * W (int64): x "
-                                      "[N, C, H, W] or [C, H, W]"};
+  static constexpr OpInfo info{
+      .name = "max_pool2d",
+      .formula = "y = max of each window, the first one",
+      .grad = "dx[i] = sum over the windows that hold i of dy [i is the maximum]",
+      .doc =
+          "Largest element of each window, and its place in H * W (int64): x "
+          "[N, C, H, W] or [C, H, W]"};
   static constexpr int outputs = 2;
   FIELDS(kernel, stride, padding, dilation, ceil_mode)
 
@@ -149,15 +43,16 @@ struct MaxPool2dWithIndices : Pooling {
   }
   void infer(Inputs x, Specs& y) const {
     if (x[0].dtype() == boolean) fail(info.name, "not defined on boolean tensors");
-    PoolGeometry g = geometry(info, x[0].sizes(), *this);
+    PoolGeometry g = pool_geometry(info, x[0].sizes(), *this);
     check_windows(info, g);
-    y.fresh(y_shape(x[0].sizes(), g), x[0].dtype());
-    y.fresh(y_shape(x[0].sizes(), g), int64).differentiable = false;
+    y.fresh(pooled_shape(x[0].sizes(), g), x[0].dtype());
+    y.fresh(pooled_shape(x[0].sizes(), g), int64).differentiable = false;
   }
   void forward(Inputs x, Outputs y) const {
     NoGradGuard no_grad;
     Tensor in = x[0].contiguous();
-    kernels::max_pool2d(geometry(info, in.sizes(), *this), plain(in), plain(y[0]), plain(y[1]));
+    kernels::max_pool2d(pool_geometry(info, in.sizes(), *this), plain(in), plain(y[0]),
+                        plain(y[1]));
   }
   Tensor dx(Dy dy, Out<1> index, InShape<0> s) const {
     Shape flat = s;
@@ -170,7 +65,7 @@ struct MaxPool2dWithIndices : Pooling {
   /// The report's equation 6: each window's mask holds one 1.
   Tensor dx_formula(Dy dy, Out<1> index, InShape<0> s) const {
     int64_t h = s[s.size() - 2], w = s[s.size() - 1];
-    PoolGeometry g = geometry(info, s, *this);
+    PoolGeometry g = pool_geometry(info, s, *this);
     Windows all(s, g), plane({h, w}, g);
     Tensor places = arange(h * w).reshape({h, w}).pad(plane.border, -1);
     Tensor mask = index.unsqueeze(-1).unsqueeze(-1) ==
@@ -180,8 +75,8 @@ struct MaxPool2dWithIndices : Pooling {
   static constexpr auto formulas = rules(&MaxPool2dWithIndices::dx_formula);
 
   tensor_list reference(const tensor_list& x) const {
-    PoolGeometry g = geometry(info, x[0].sizes(), *this);
-    Tensor in = x[0].contiguous(), y = zeros(y_shape(in.sizes(), g), {.dtype = float64});
+    PoolGeometry g = pool_geometry(info, x[0].sizes(), *this);
+    Tensor in = x[0].contiguous(), y = zeros(pooled_shape(in.sizes(), g), {.dtype = float64});
     Tensor index = full(y.sizes(), -1);
     for_each_cell(g, [&](int64_t from, int64_t to) {
       double v = in.data_ptr<double>()[from];
@@ -208,22 +103,29 @@ struct MaxPool2dWithIndices : Pooling {
 };
 
 struct MaxPool2d {
-  static constexpr OpInfo info{.name = "max_pool2d", .formula = "y = max of each window",
-                               .doc = "Largest element of each window: x [N, C, H, W] or [C, H, W]; without stride "
-                                      "the windows lie side by side"};
+  static constexpr OpInfo info{
+      .name = "max_pool2d",
+      .formula = "y = max of each window",
+      .doc =
+          "Largest element of each window: x [N, C, H, W] or [C, H, W]; without stride "
+          "the windows lie side by side"};
   static Tensor call(const Tensor& x, Int2 kernel, Int2 stride, Int2 padding, Int2 dilation,
                      bool ceil_mode) {
     return std::get<0>(max_pool2d_with_indices(x, kernel, stride, padding, dilation, ceil_mode));
   }
   static std::vector<Sample> samples() {
-    return {{{{{1, 2, 4, 4}, -20, 20}}, "2", [](auto& x) { return tensor_list{max_pool2d(x[0], 2)}; }}};
+    return {
+        {{{{1, 2, 4, 4}, -20, 20}}, "2", [](auto& x) { return tensor_list{max_pool2d(x[0], 2)}; }}};
   }
 };
 
 struct MaxPool {
-  static constexpr OpInfo info{.name = "max_pool", .formula = "y = max of each window; mask = 1 where it was",
-                               .doc = "The report's max pooling: the output, and x's shape with 1 at the (first) "
-                                      "maximum of each window, 0 elsewhere"};
+  static constexpr OpInfo info{
+      .name = "max_pool",
+      .formula = "y = max of each window; mask = 1 where it was",
+      .doc =
+          "The report's max pooling: the output, and x's shape with 1 at the (first) "
+          "maximum of each window, 0 elsewhere"};
   static TensorPair call(const Tensor& x, Int2 kernel, Int2 stride) {
     auto [y, index] = max_pool2d_with_indices(x, kernel, stride);
     NoGradGuard no_grad;
@@ -269,11 +171,13 @@ static void check_floating(const OpInfo& info, const Tensor& x) {
 }
 
 struct AvgPool2d : AvgPooling {
-  static constexpr OpInfo info{.name = "avg_pool2d",
-                               .formula = "y = sum of each window / K^2",
-                               .grad = "dx[i] = sum over the windows that hold i of dy / K^2",
-                               .doc = "Mean of each window: x [N, C, H, W] or [C, H, W]; without stride the "
-                                      "windows lie side by side"};
+  static constexpr OpInfo info{
+      .name = "avg_pool2d",
+      .formula = "y = sum of each window / K^2",
+      .grad = "dx[i] = sum over the windows that hold i of dy / K^2",
+      .doc =
+          "Mean of each window: x [N, C, H, W] or [C, H, W]; without stride the "
+          "windows lie side by side"};
   FIELDS(kernel, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
   static Tensor call(const Tensor& x, Int2 kernel, Int2 stride, Int2 padding, bool ceil_mode,
@@ -284,12 +188,12 @@ struct AvgPool2d : AvgPooling {
   }
   void infer(Inputs x, Specs& y) const {
     check_floating(info, x[0]);
-    y.fresh(y_shape(x[0].sizes(), geometry(info, x[0].sizes(), *this)), x[0].dtype());
+    y.fresh(pooled_shape(x[0].sizes(), pool_geometry(info, x[0].sizes(), *this)), x[0].dtype());
   }
   void forward(Inputs x, Outputs y) const {
     NoGradGuard no_grad;
     Tensor in = x[0].contiguous();
-    kernels::avg_pool2d(geometry(info, in.sizes(), *this), divisor(), plain(in), plain(y[0]));
+    kernels::avg_pool2d(pool_geometry(info, in.sizes(), *this), divisor(), plain(in), plain(y[0]));
   }
   Tensor dx(Dy dy, InShape<0> s) const {
     return avg_pool2d_input(dy, s, kernel, stride, padding, ceil_mode, count_include_pad, fixed());
@@ -298,7 +202,7 @@ struct AvgPool2d : AvgPooling {
 
   /// The report's equation 7.
   Tensor dx_formula(Dy dy, InShape<0> s) const {
-    PoolGeometry g = geometry(info, s, *this);
+    PoolGeometry g = pool_geometry(info, s, *this);
     Windows all(s, g);
     Tensor share = dy / divisors(g, dy.dtype());
     return all.fold(share.unsqueeze(-1).unsqueeze(-1).expand(all.sizes));
@@ -306,8 +210,8 @@ struct AvgPool2d : AvgPooling {
   static constexpr auto formulas = rules(&AvgPool2d::dx_formula);
 
   Tensor reference(const tensor_list& x) const {
-    PoolGeometry g = geometry(info, x[0].sizes(), *this);
-    Tensor in = x[0].contiguous(), y = zeros(y_shape(in.sizes(), g), {.dtype = float64});
+    PoolGeometry g = pool_geometry(info, x[0].sizes(), *this);
+    Tensor in = x[0].contiguous(), y = zeros(pooled_shape(in.sizes(), g), {.dtype = float64});
     for_each_cell(g, [&](int64_t from, int64_t to) {
       y.data_ptr<double>()[to] += in.data_ptr<double>()[from];
     });
@@ -342,7 +246,7 @@ struct AvgPool2dInput : AvgPooling {
   }
   void infer(Inputs x, Specs& y) const {
     check_floating(info, x[0]);
-    Shape expected = y_shape(shape, geometry(info, shape, *this));
+    Shape expected = pooled_shape(shape, pool_geometry(info, shape, *this));
     if (!(x[0].sizes() == IntList(expected)))
       fail(info.name, "dy has shape {}; expected {}", x[0].sizes(), expected);
     y.fresh(shape, x[0].dtype());
@@ -350,7 +254,7 @@ struct AvgPool2dInput : AvgPooling {
   void forward(Inputs x, Outputs y) const {
     NoGradGuard no_grad;
     Tensor dy = x[0].contiguous();
-    kernels::avg_pool2d_input(geometry(info, shape, *this), divisor(), plain(dy), plain(y[0]));
+    kernels::avg_pool2d_input(pool_geometry(info, shape, *this), divisor(), plain(dy), plain(y[0]));
   }
   Tensor ddy(Dy g) const {
     return avg_pool2d(g, kernel, stride, padding, ceil_mode, count_include_pad, fixed());
@@ -358,7 +262,7 @@ struct AvgPool2dInput : AvgPooling {
   static constexpr auto grads = rules(&AvgPool2dInput::ddy);
 
   Tensor reference(const tensor_list& x) const {
-    PoolGeometry g = geometry(info, shape, *this);
+    PoolGeometry g = pool_geometry(info, shape, *this);
     Tensor share = x[0] / divisors(g, float64), dx = zeros(shape, {.dtype = float64});
     for_each_cell(g, [&](int64_t to, int64_t from) {
       dx.data_ptr<double>()[to] += share.data_ptr<double>()[from];

@@ -47,7 +47,7 @@ struct SoftmaxOp {
     Self first, last;
     last.dim = 1;
     return {{{{{3, 4}}}, last}, {{{{3, 4}}}, first}, {{{{2, 3, 4}}}, last},
-            {{{{}}}, first}, {{{{2, 0}}}, last}, {{{{0, 3}}}, last}};
+            {{{{}}}, first},    {{{{2, 0}}}, last},  {{{{0, 3}}}, last}};
   }
 };
 

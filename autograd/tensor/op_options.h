@@ -7,8 +7,8 @@
 
 namespace taper {
 
-/// First member of an option aggregate: no value converts to it, so that `{2, 2}` never fills the fields by
-/// position and calls with positional arguments can stand beside.
+/// First member of an option aggregate: no value converts to it, so that `{2, 2}` never fills the
+/// fields by position and calls with positional arguments can stand beside.
 struct ByName {};
 
 struct ConvOptions {
@@ -25,14 +25,14 @@ inline constexpr Reduction kNone = Reduction::none, kMean = Reduction::mean, kSu
 
 struct NllLossOptions {
   ByName by_name_ = {};
-  Tensor weight = {};        ///< of each class, [C]
+  Tensor weight = {};       ///< of each class, [C]
   Int ignore_index = -100;  ///< samples of this class do not count
   Reduction reduction = Reduction::mean;
 };
 
 struct CrossEntropyOptions {
   ByName by_name_ = {};
-  Tensor weight = {};        ///< of each class, [C]
+  Tensor weight = {};       ///< of each class, [C]
   Int ignore_index = -100;  ///< samples of this class do not count; for classes as target
   Reduction reduction = Reduction::mean;
   double label_smoothing = 0;  ///< this part of the target is spread over all classes

@@ -5,12 +5,12 @@
 #include "autograd/graph/engine.h"
 #include "autograd/graph/grad_mode.h"
 #include "autograd/tensor/factories.h"
-#include "tests/support/max_difference.h"
 #include "tests/support/error_text.h"
+#include "tests/support/max_difference.h"
 
 using namespace taper;
-using taper::test::max_difference;
 using taper::test::error_text;
+using taper::test::max_difference;
 
 namespace {
 
@@ -20,9 +20,12 @@ struct Case {
   bool bias;
 };
 
-/// A convolution with at least one window: strides 1-3, paddings 0-2, dilations 1-2, kernels that are not square.
+/// A convolution with at least one window: strides 1-3, paddings 0-2, dilations 1-2, kernels that
+/// are not square.
 Case random_case(std::mt19937& random) {
-  auto draw = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };
+  auto draw = [&](int low, int high) {
+    return std::uniform_int_distribution<int>(low, high)(random);
+  };
   Case c;
   int groups = draw(1, 3);
   c.options.groups = groups;
@@ -55,9 +58,9 @@ Tensor run(const Case& c, const tensor_list& in) {
 std::string describe(const Case& c) {
   const ConvOptions& o = c.options;
   return "x " + to_string(c.x) + ", w " + to_string(c.w) + ", stride " +
-         to_string({o.stride.h, o.stride.w}) + ", padding " + to_string({o.padding.h, o.padding.w}) +
-         ", dilation " + to_string({o.dilation.h, o.dilation.w}) + ", groups " +
-         std::to_string(o.groups);
+         to_string({o.stride.h, o.stride.w}) + ", padding " +
+         to_string({o.padding.h, o.padding.w}) + ", dilation " +
+         to_string({o.dilation.h, o.dilation.w}) + ", groups " + std::to_string(o.groups);
 }
 
 double dot_of(const Tensor& a, const Tensor& b) { return (a * b).sum().item<double>(); }
@@ -77,7 +80,8 @@ BOOST_AUTO_TEST_CASE(formulas_equal_the_kernels) {
     FormulaGuard formulas;
     tensor_list written = grad({y}, in, {dy});
     for (size_t k = 0; k < in.size(); ++k)
-      BOOST_TEST(max_difference(fast[k], written[k]) < 1e-12, "input " << k << " of " << describe(c));
+      BOOST_TEST(max_difference(fast[k], written[k]) < 1e-12,
+                 "input " << k << " of " << describe(c));
   }
 }
 
@@ -131,7 +135,8 @@ BOOST_AUTO_TEST_CASE(ways_to_call_it) {
   BOOST_TEST((conv2d(x, w, {}, {2, 2}, 0, 1, 2).sizes() == IntList({2, 6, 3, 3})));
   size_t groups = 2;
   BOOST_TEST((conv2d(x, w, {}, {.groups = groups}).sizes() == IntList({2, 6, 5, 5})));
-  Tensor single = conv2d(x[1], w, b, {.stride = {2, 1}, .padding = 1, .dilation = {1, 2}, .groups = 2});
+  Tensor single =
+      conv2d(x[1], w, b, {.stride = {2, 1}, .padding = 1, .dilation = {1, 2}, .groups = 2});
   BOOST_TEST(max_difference(single, y[1]) == 0);
 }
 
@@ -155,7 +160,10 @@ BOOST_AUTO_TEST_CASE(only_what_is_needed_is_kept) {
   BOOST_TEST(!x.grad().defined());
   Tensor y = conv2d(x, w);
   w.data().fill_(0);  // the gradient of w reads x alone
-  { NoGradGuard no_grad; w.fill_(1); }
+  {
+    NoGradGuard no_grad;
+    w.fill_(1);
+  }
   y.sum().backward();
 }
 
@@ -170,20 +178,26 @@ BOOST_AUTO_TEST_CASE(error_texts) {
   BOOST_TEST(error_text([&] { conv2d(x, w, {}, {.groups = 0}); }) ==
              "conv2d: groups is 0; expected 1 or more");
   w = ones({4, 3, 3, 3});
-  BOOST_TEST(error_text([&] { conv2d(ones({3, 5}), w); }) ==
-             "conv2d: input has shape [3, 5]; expected [N, C, H, W] or [C, H, W]");
-  BOOST_TEST(error_text([&] { conv2d(x, ones({4, 3})); }) ==
-             "conv2d: weight has shape [4, 3]; expected [out, in / groups, height, width]");
-  BOOST_TEST(error_text([&] { conv2d(x, ones({4, 3, 0, 3})); }) ==
-             "conv2d: weight [4, 3, 0, 3] has an empty kernel");
-  BOOST_TEST(error_text([&] { conv2d(x, w, {}, {.dilation = 3}); }) ==
-             "conv2d: the kernel reaches over [7, 7], the padded input has [5, 5]; expected no more");
-  BOOST_TEST(error_text([&] { conv2d(x, w, {}, {.stride = {1, 0}}); }) ==
-             "conv2d: stride is [1, 0]; expected 1 to 2147483647");
+  BOOST_TEST(error_text([&] {
+               conv2d(ones({3, 5}), w);
+             }) == "conv2d: input has shape [3, 5]; expected [N, C, H, W] or [C, H, W]");
+  BOOST_TEST(error_text([&] {
+               conv2d(x, ones({4, 3}));
+             }) == "conv2d: weight has shape [4, 3]; expected [out, in / groups, height, width]");
+  BOOST_TEST(error_text([&] {
+               conv2d(x, ones({4, 3, 0, 3}));
+             }) == "conv2d: weight [4, 3, 0, 3] has an empty kernel");
+  BOOST_TEST(
+      error_text([&] { conv2d(x, w, {}, {.dilation = 3}); }) ==
+      "conv2d: the kernel reaches over [7, 7], the padded input has [5, 5]; expected no more");
+  BOOST_TEST(error_text([&] {
+               conv2d(x, w, {}, {.stride = {1, 0}});
+             }) == "conv2d: stride is [1, 0]; expected 1 to 2147483647");
   BOOST_TEST(error_text([&] { conv2d(x, w, {}, {.padding = -1}); }) ==
              "conv2d: padding is [-1, -1]; expected 0 to 2147483647");
-  BOOST_TEST(error_text([&] { conv2d(x, w, {}, {.dilation = {int64_t(1) << 40, 1}}); }) ==
-             "conv2d: dilation is [1099511627776, 1]; expected 1 to 2147483647");
+  BOOST_TEST(error_text([&] {
+               conv2d(x, w, {}, {.dilation = {int64_t(1) << 40, 1}});
+             }) == "conv2d: dilation is [1099511627776, 1]; expected 1 to 2147483647");
   BOOST_TEST(error_text([&] { conv2d(x, w, {}, {.padding = 2147483647}); }) ==
              "conv2d: an output of [4294967297, 4294967297] pixels is too large");
   BOOST_TEST(error_text([&] { conv2d(x, w, ones({3})); }) ==
@@ -198,14 +212,20 @@ BOOST_AUTO_TEST_CASE(error_texts) {
 
 BOOST_AUTO_TEST_CASE(error_texts_of_the_gradients) {
   Tensor w = ones({4, 3, 3, 3}), dy = ones({2, 4, 3, 3});
-  BOOST_TEST(error_text([&] { conv2d_input(dy, w, {2, 3, 6, 5}); }) ==
-             "conv2d_input: dy has shape [2, 4, 3, 3]; expected [2, 4, 4, 3]");
-  BOOST_TEST(error_text([&] { conv2d_input(dy, w.to(float64), {2, 3, 5, 5}); }) ==
-             "conv2d_input: dy is float32, weight float64; expected one floating type");
-  BOOST_TEST(error_text([&] { conv2d_weight(dy, ones({2, 3, 5, 5}), {4, 3, 3}); }) ==
-             "conv2d_weight: weight has shape [4, 3, 3]; expected [out, in / groups, height, width]");
-  BOOST_TEST(error_text([&] { conv2d_weight(dy, ones({3, 3, 5, 5}), {4, 3, 3, 3}); }) ==
-             "conv2d_weight: dy has shape [2, 4, 3, 3]; expected [3, 4, 3, 3]");
+  BOOST_TEST(error_text([&] {
+               conv2d_input(dy, w, {2, 3, 6, 5});
+             }) == "conv2d_input: dy has shape [2, 4, 3, 3]; expected [2, 4, 4, 3]");
+  BOOST_TEST(error_text([&] {
+               conv2d_input(dy, w.to(float64), {2, 3, 5, 5});
+             }) == "conv2d_input: dy is float32, weight float64; expected one floating type");
+  BOOST_TEST(
+      error_text([&] {
+        conv2d_weight(dy, ones({2, 3, 5, 5}), {4, 3, 3});
+      }) ==
+      "conv2d_weight: weight has shape [4, 3, 3]; expected [out, in / groups, height, width]");
+  BOOST_TEST(error_text([&] {
+               conv2d_weight(dy, ones({3, 3, 5, 5}), {4, 3, 3, 3});
+             }) == "conv2d_weight: dy has shape [2, 4, 3, 3]; expected [3, 4, 3, 3]");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

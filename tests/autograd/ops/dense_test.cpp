@@ -3,12 +3,12 @@
 #include "autograd/graph/engine.h"
 #include "autograd/graph/grad_mode.h"
 #include "autograd/tensor/factories.h"
-#include "tests/support/max_difference.h"
 #include "tests/support/error_text.h"
+#include "tests/support/max_difference.h"
 
 using namespace taper;
-using taper::test::max_difference;
 using taper::test::error_text;
+using taper::test::max_difference;
 
 namespace {
 
@@ -51,8 +51,9 @@ BOOST_AUTO_TEST_CASE(error_texts) {
   Tensor x = ones({4, 3}), w = ones({2, 3});
   BOOST_TEST(error_text([&] { linear(x, ones({3})); }) ==
              "linear: weight has shape [3]; expected [out, in]");
-  BOOST_TEST(error_text([&] { linear(ones({4, 5}), w); }) ==
-             "linear: input has shape [4, 5], weight [2, 3] expects [.., 3]");
+  BOOST_TEST(error_text([&] {
+               linear(ones({4, 5}), w);
+             }) == "linear: input has shape [4, 5], weight [2, 3] expects [.., 3]");
   BOOST_TEST(error_text([&] { linear(x, w, ones({3})); }) ==
              "linear: bias has shape [3]; expected [2]");
   BOOST_TEST(error_text([&] { linear(x, w.to(float64)); }) ==
@@ -61,12 +62,15 @@ BOOST_AUTO_TEST_CASE(error_texts) {
              "linear: input is float32, bias int64; expected one floating type");
   BOOST_TEST(error_text([&] { dense(x, ones({4})); }) ==
              "dense: weight has shape [4]; expected [in + 1, out]");
-  BOOST_TEST(error_text([&] { dense(x, ones({3, 2})); }) ==
-             "dense: input has shape [4, 3], weight [3, 2] expects [.., 2]");
-  BOOST_TEST(error_text([&] { dense(tensor(1.0), ones({3, 2})); }) ==
-             "dense: input has shape [], weight [3, 2] expects [.., 2]");
-  BOOST_TEST(error_text([&] { dense(x, ones({4, 2}, {.dtype = float64})); }) ==
-             "dense: input is float32, weight float64; expected one floating type");
+  BOOST_TEST(error_text([&] {
+               dense(x, ones({3, 2}));
+             }) == "dense: input has shape [4, 3], weight [3, 2] expects [.., 2]");
+  BOOST_TEST(error_text([&] {
+               dense(tensor(1.0), ones({3, 2}));
+             }) == "dense: input has shape [], weight [3, 2] expects [.., 2]");
+  BOOST_TEST(error_text([&] {
+               dense(x, ones({4, 2}, {.dtype = float64}));
+             }) == "dense: input is float32, weight float64; expected one floating type");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

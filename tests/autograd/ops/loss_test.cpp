@@ -5,12 +5,12 @@
 #include "autograd/graph/engine.h"
 #include "autograd/graph/grad_mode.h"
 #include "autograd/tensor/factories.h"
-#include "tests/support/max_difference.h"
 #include "tests/support/error_text.h"
+#include "tests/support/max_difference.h"
 
 using namespace taper;
-using taper::test::max_difference;
 using taper::test::error_text;
+using taper::test::max_difference;
 
 namespace {
 
@@ -29,8 +29,8 @@ std::vector<Case> cases() {
   for (Reduction reduction : {Reduction::none, Reduction::mean, Reduction::sum})
     for (double smoothing : {0.0, 0.1})
       for (const Tensor& w : {Tensor(), weight}) {
-        CrossEntropyOptions o{.weight = w, .ignore_index = 1, .reduction = reduction,
-                              .label_smoothing = smoothing};
+        CrossEntropyOptions o{
+            .weight = w, .ignore_index = 1, .reduction = reduction, .label_smoothing = smoothing};
         out.push_back({randn({4, 3}, checked), tensor({2, 0, 1, 2}), o});
         out.push_back({randn({2, 3, 2}, checked), tensor({{0, 2}, {1, 2}}), o});
         out.push_back({randn({4, 3}, checked), softmax(randn({4, 3}, {.dtype = float64}), 1), o});
@@ -68,12 +68,15 @@ BOOST_AUTO_TEST_CASE(cross_entropy_is_log_softmax_and_nll) {
     if (c.target.dtype() != int64 || c.options.label_smoothing != 0) continue;
     const CrossEntropyOptions& o = c.options;
     Tensor log_p = log_softmax(c.x, c.x.dim() == 1 ? 0 : 1);
-    Tensor y = nll_loss(log_p, c.target, {.weight = o.weight, .ignore_index = o.ignore_index,
-                                          .reduction = o.reduction});
+    Tensor y =
+        nll_loss(log_p, c.target,
+                 {.weight = o.weight, .ignore_index = o.ignore_index, .reduction = o.reduction});
     BOOST_TEST(max_difference(y, cross_entropy(c.x, c.target, o)) < 1e-14);
-    BOOST_TEST(max_difference(y, nll_loss(log_p, c.target, o.weight, o.reduction, o.ignore_index)) == 0);
-    BOOST_TEST(max_difference(cross_entropy_loss(c.x, c.target, o.weight, o.reduction, o.ignore_index),
-                          cross_entropy(c.x, c.target, o)) == 0);
+    BOOST_TEST(
+        max_difference(y, nll_loss(log_p, c.target, o.weight, o.reduction, o.ignore_index)) == 0);
+    BOOST_TEST(
+        max_difference(cross_entropy_loss(c.x, c.target, o.weight, o.reduction, o.ignore_index),
+                       cross_entropy(c.x, c.target, o)) == 0);
   }
 }
 
@@ -112,22 +115,32 @@ BOOST_AUTO_TEST_CASE(error_texts) {
              "cross_entropy: input has shape []; expected [C], [N, C] or [N, C, d1, ..]");
   BOOST_TEST(error_text([&] { cross_entropy(x.to(int64), target); }) ==
              "cross_entropy: input is int64; expected a floating type");
-  BOOST_TEST(error_text([&] { cross_entropy(x, tensor({0, 3})); }) ==
-             "cross_entropy: class 3 in the target; expected 0 to 2, or -100 to ignore");
-  BOOST_TEST(error_text([&] { cross_entropy(x, tensor({0, -1}), {.ignore_index = 7}); }) ==
-             "cross_entropy: class -1 in the target; expected 0 to 2, or 7 to ignore");
+  BOOST_TEST(error_text([&] {
+               cross_entropy(x, tensor({0, 3}));
+             }) == "cross_entropy: class 3 in the target; expected 0 to 2, or -100 to ignore");
+  BOOST_TEST(error_text([&] {
+               cross_entropy(x, tensor({0, -1}), {.ignore_index = 7});
+             }) == "cross_entropy: class -1 in the target; expected 0 to 2, or 7 to ignore");
   BOOST_TEST(error_text([&] { cross_entropy(x, target.to(int32)); }) ==
              "cross_entropy: target is int32; expected int64 classes or float32 probabilities");
-  BOOST_TEST(error_text([&] { cross_entropy(x, ones({2, 3}, {.dtype = float64})); }) ==
+  BOOST_TEST(error_text([&] {
+               cross_entropy(x, ones({2, 3}, {.dtype = float64}));
+             }) ==
              "cross_entropy: target is float64; expected int64 classes or float32 probabilities");
-  BOOST_TEST(error_text([&] { cross_entropy(x, tensor({0, 1, 2})); }) ==
+  BOOST_TEST(error_text([&] {
+               cross_entropy(x, tensor({0, 1, 2}));
+             }) ==
              "cross_entropy: target has shape [3], input [2, 3]; expected classes of shape [2]");
-  BOOST_TEST(error_text([&] { cross_entropy(x, ones({3, 2})); }) ==
-             "cross_entropy: target has shape [3, 2], input [2, 3]; expected probabilities of shape [2, 3]");
+  BOOST_TEST(error_text([&] {
+               cross_entropy(x, ones({3, 2}));
+             }) ==
+             "cross_entropy: target has shape [3, 2], input [2, 3]; expected probabilities of "
+             "shape [2, 3]");
   BOOST_TEST(error_text([&] { cross_entropy(x, target, {.weight = ones({2})}); }) ==
              "cross_entropy: weight has shape [2]; expected [3], one for each class");
-  BOOST_TEST(error_text([&] { cross_entropy(x, target, {.weight = ones({3}, {.dtype = float64})}); }) ==
-             "cross_entropy: weight is float64, input float32; expected one type");
+  BOOST_TEST(error_text([&] {
+               cross_entropy(x, target, {.weight = ones({3}, {.dtype = float64})});
+             }) == "cross_entropy: weight is float64, input float32; expected one type");
   BOOST_TEST(error_text([&] { cross_entropy(x, target, {.label_smoothing = 1.5}); }) ==
              "cross_entropy: label_smoothing is 1.5; expected 0 to 1");
   BOOST_TEST(error_text([&] { cross_entropy_input(ones({2}), x, target); }) ==
@@ -138,8 +151,9 @@ BOOST_AUTO_TEST_CASE(error_texts) {
              "nll_loss: target is float32; expected int64 classes");
   BOOST_TEST(error_text([&] { nll_loss(x, tensor({0})); }) ==
              "nll_loss: target has shape [1], input [2, 3]; expected classes of shape [2]");
-  BOOST_TEST(error_text([&] { nll_loss(x, tensor({0, 3})); }) ==
-             "nll_loss: class 3 in the target; expected 0 to 2, or -100 to ignore");
+  BOOST_TEST(error_text([&] {
+               nll_loss(x, tensor({0, 3}));
+             }) == "nll_loss: class 3 in the target; expected 0 to 2, or -100 to ignore");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,12 +6,12 @@
 #include "autograd/graph/engine.h"
 #include "autograd/graph/grad_mode.h"
 #include "autograd/tensor/factories.h"
-#include "tests/support/max_difference.h"
 #include "tests/support/error_text.h"
+#include "tests/support/max_difference.h"
 
 using namespace taper;
-using taper::test::max_difference;
 using taper::test::error_text;
+using taper::test::max_difference;
 
 namespace {
 
@@ -115,35 +115,44 @@ BOOST_AUTO_TEST_CASE(ways_to_call_it) {
   BOOST_TEST(max_difference(avg_pool2d(x, 2, 2, 0, false, true, 2), avg_pool2d(x, 2) * 2) == 0);
   BOOST_TEST((max_pool2d(x, 3).sizes() == IntList({1, 1, 1, 1})));
   BOOST_TEST((max_pool2d(x, 3, 2, 0, 1, true).sizes() == IntList({1, 1, 2, 2})));
-  BOOST_TEST(max_difference(max_pool2d(x.transpose(2, 3), 2), max_pool2d(x, 2).transpose(2, 3)) == 0);
+  BOOST_TEST(max_difference(max_pool2d(x.transpose(2, 3), 2), max_pool2d(x, 2).transpose(2, 3)) ==
+             0);
 }
 
 BOOST_AUTO_TEST_CASE(error_texts) {
   Tensor x = ones({1, 1, 4, 4});
-  BOOST_TEST(error_text([&] { max_pool2d(ones({4, 4}), 2); }) ==
-             "max_pool2d: input has shape [4, 4]; expected [N, C, H, W] or [C, H, W]");
+  BOOST_TEST(error_text([&] {
+               max_pool2d(ones({4, 4}), 2);
+             }) == "max_pool2d: input has shape [4, 4]; expected [N, C, H, W] or [C, H, W]");
   BOOST_TEST(error_text([&] { max_pool2d(x, 0); }) ==
              "max_pool2d: kernel is [0, 0]; expected 1 to 2147483647");
   BOOST_TEST(error_text([&] { max_pool2d(x, 2, -1); }) ==
              "max_pool2d: stride is [-1, -1]; expected 1 to 2147483647");
-  BOOST_TEST(error_text([&] { max_pool2d(x, 2, 2, {0, -1}); }) ==
-             "max_pool2d: padding is [0, -1]; expected 0 to 2147483647");
+  BOOST_TEST(error_text([&] {
+               max_pool2d(x, 2, 2, {0, -1});
+             }) == "max_pool2d: padding is [0, -1]; expected 0 to 2147483647");
   BOOST_TEST(error_text([&] { max_pool2d(x, 2, 2, 0, 0); }) ==
              "max_pool2d: dilation is [0, 0]; expected 1 to 2147483647");
   BOOST_TEST(error_text([&] { max_pool2d(x, 2, 2, 2); }) ==
-             "max_pool2d: padding is [2, 2]; expected at most half of what the kernel reaches over, [2, 2]");
-  BOOST_TEST(error_text([&] { max_pool2d(x, {5, 1}); }) ==
-             "max_pool2d: the kernel reaches over [5, 1], the input of shape [1, 1, 4, 4] has no room for it");
-  BOOST_TEST(error_text([&] { max_pool2d(ones({1, 1, 1, 4}), 2, 2, 1, 2); }) ==
-             "max_pool2d: the windows of output row 0 lie in the padding alone");
+             "max_pool2d: padding is [2, 2]; expected at most half of what the kernel reaches "
+             "over, [2, 2]");
+  BOOST_TEST(error_text([&] {
+               max_pool2d(x, {5, 1});
+             }) ==
+             "max_pool2d: the kernel reaches over [5, 1], the input of shape [1, 1, 4, 4] has no "
+             "room for it");
+  BOOST_TEST(error_text([&] {
+               max_pool2d(ones({1, 1, 1, 4}), 2, 2, 1, 2);
+             }) == "max_pool2d: the windows of output row 0 lie in the padding alone");
   BOOST_TEST(error_text([&] { max_pool2d(x == 1, 2); }) ==
              "max_pool2d: not defined on boolean tensors");
   BOOST_TEST(error_text([&] { avg_pool2d(x.to(int64), 2); }) ==
              "avg_pool2d: the tensor is int64; expected a floating type");
   BOOST_TEST(error_text([&] { avg_pool2d(x, 2, 2, 0, false, true, 0); }) ==
              "avg_pool2d: divisor_override is 0; expected another number");
-  BOOST_TEST(error_text([&] { avg_pool2d_input(x, {1, 1, 4, 4}, 2); }) ==
-             "avg_pool2d_input: dy has shape [1, 1, 4, 4]; expected [1, 1, 2, 2]");
+  BOOST_TEST(error_text([&] {
+               avg_pool2d_input(x, {1, 1, 4, 4}, 2);
+             }) == "avg_pool2d_input: dy has shape [1, 1, 4, 4]; expected [1, 1, 2, 2]");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

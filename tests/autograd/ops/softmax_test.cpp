@@ -2,12 +2,12 @@
 #include <cmath>
 
 #include "autograd/tensor/factories.h"
-#include "tests/support/max_difference.h"
 #include "tests/support/error_text.h"
+#include "tests/support/max_difference.h"
 
 using namespace taper;
-using taper::test::max_difference;
 using taper::test::error_text;
+using taper::test::max_difference;
 
 BOOST_AUTO_TEST_SUITE(softmaxes)
 
@@ -38,12 +38,15 @@ BOOST_AUTO_TEST_CASE(another_type_first) {
 }
 
 BOOST_AUTO_TEST_CASE(error_texts) {
-  BOOST_TEST(error_text([&] { softmax(tensor({1, 2}), 0); }) ==
-             "softmax: the tensor is int64; expected a floating type");
-  BOOST_TEST(error_text([&] { log_softmax(tensor({1, 2}), 0); }) ==
-             "log_softmax: the tensor is int64; expected a floating type");
-  BOOST_TEST(error_text([&] { softmax(ones({2, 3}), 2); }) ==
-             "softmax: dimension 2 is out of range; expected -2 to 1");
+  BOOST_TEST(error_text([&] {
+               softmax(tensor({1, 2}), 0);
+             }) == "softmax: the tensor is int64; expected a floating type");
+  BOOST_TEST(error_text([&] {
+               log_softmax(tensor({1, 2}), 0);
+             }) == "log_softmax: the tensor is int64; expected a floating type");
+  BOOST_TEST(error_text([&] {
+               softmax(ones({2, 3}), 2);
+             }) == "softmax: dimension 2 is out of range; expected -2 to 1");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "autograd/kernels/pool.h"
+#include "autograd/ops/window.h"
+
+namespace taper::ops {
+
+/// Windows over the last two dimensions, as every pooling op has them.
+struct Pooling {
+  Int2 kernel, stride, padding, dilation = 1;
+  bool ceil_mode = false;
+
+  void set(Int2 k, Int2 s, Int2 p, bool ceil) {
+    kernel = k;
+    stride = s == Int2() ? k : s;
+    padding = p;
+    ceil_mode = ceil;
+  }
+};
+
+/// Checks shape and options, and says how large the output is.
+kernels::PoolGeometry pool_geometry(const OpInfo& info, IntList x, const Pooling& p);
+
+/// Throws where a window holds no element of the input.
+void check_windows(const OpInfo& info, const kernels::PoolGeometry& g);
+
+/// The output's shape for an input of shape x.
+Shape pooled_shape(IntList x, const kernels::PoolGeometry& g);
+
+/// The windows of padded images as a strided view: [.., y_size, kernel].
+struct Windows {
+  Shape border;  ///< as `pad` takes it
+  Shape padded;  ///< shape of the padded input
+  Shape sizes;
+  Shape strides;
+
+  /// Of an input of shape x.
+  Windows(IntList x, const kernels::PoolGeometry& g);
+  /// t [.., y_size, kernel] added up over the windows that hold each element of the input.
+  Tensor fold(const Tensor& t) const;
+};
+
+}  // namespace taper::ops
