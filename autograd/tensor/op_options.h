@@ -1,7 +1,6 @@
 #pragma once
 
 #include "autograd/tensor/int2.h"
-#include "autograd/tensor/tensor.h"
 
 // Options of ops, as aggregates: `conv2d(x, w, {}, {.stride = 2, .padding = 1})`.
 
@@ -11,6 +10,7 @@ namespace taper {
 /// fields by position and calls with positional arguments can stand beside.
 struct ByName {};
 
+/// Of conv2d and its gradients.
 struct ConvOptions {
   ByName by_name_ = {};
   Int2 stride = 1;
@@ -22,20 +22,5 @@ struct ConvOptions {
 /// What a loss does with the losses of the samples.
 enum class Reduction : uint8_t { none, mean, sum, None = none, Mean = mean, Sum = sum };
 inline constexpr Reduction kNone = Reduction::none, kMean = Reduction::mean, kSum = Reduction::sum;
-
-struct NllLossOptions {
-  ByName by_name_ = {};
-  Tensor weight = {};       ///< of each class, [C]
-  Int ignore_index = -100;  ///< samples of this class do not count
-  Reduction reduction = Reduction::mean;
-};
-
-struct CrossEntropyOptions {
-  ByName by_name_ = {};
-  Tensor weight = {};       ///< of each class, [C]
-  Int ignore_index = -100;  ///< samples of this class do not count; for classes as target
-  Reduction reduction = Reduction::mean;
-  double label_smoothing = 0;  ///< this part of the target is spread over all classes
-};
 
 }  // namespace taper

@@ -11,6 +11,7 @@
 #include "autograd/tensor/dtype.h"
 #include "autograd/tensor/indexing.h"
 #include "autograd/tensor/int2.h"
+#include "autograd/tensor/op_options.h"
 #include "autograd/tensor/options.h"
 #include "autograd/tensor/print.h"
 #include "autograd/tensor/ref.h"
@@ -196,11 +197,22 @@ class Operand {
 /// first made plain.
 Buffer plain(const Tensor& t);
 
-}  // namespace taper
+/// Of nll_loss.
+struct NllLossOptions {
+  ByName by_name_ = {};
+  Tensor weight = {};       ///< of each class, [C]
+  Int ignore_index = -100;  ///< samples of this class do not count
+  Reduction reduction = Reduction::mean;
+};
 
-#include "autograd/tensor/op_options.h"
-
-namespace taper {
+/// Of cross_entropy.
+struct CrossEntropyOptions {
+  ByName by_name_ = {};
+  Tensor weight = {};       ///< of each class, [C]
+  Int ignore_index = -100;  ///< samples of this class do not count; for classes as target
+  Reduction reduction = Reduction::mean;
+  double label_smoothing = 0;  ///< this part of the target is spread over all classes
+};
 
 #define COMMA(...) __VA_OPT__(, ) __VA_ARGS__
 #define OP(S, R, f, params, args) R f(const Tensor& x COMMA params);
