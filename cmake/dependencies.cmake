@@ -4,6 +4,7 @@ find_package(dnnl CONFIG REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(ZLIB REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_package(Boost CONFIG REQUIRED)  # Boost.Math, headers alone
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(openblas REQUIRED openblas)
 pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)

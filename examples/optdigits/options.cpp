@@ -1,0 +1,32 @@
+#include "examples/optdigits/options.h"
+
+#include <CLI/CLI.hpp>
+#include <numeric>
+
+Options parse_options(int argc, char** argv) {
+  Options o;
+  CLI::App app("Trains the report's network on the handwritten digits (UCI, 1998).");
+  app.option_defaults()->always_capture_default();
+  auto* seed = app.add_option("--seed", o.seed, "seed of the random numbers");
+  app.add_option("--seeds", o.seeds, "train with seeds 0..N-1, and give their mean")
+      ->check(CLI::PositiveNumber)
+      ->excludes(seed)
+      ->default_str("");
+  app.add_option("--epochs", o.epochs, "how often each image is seen")->check(CLI::PositiveNumber);
+  app.add_option("--model", o.model, "the report's CNN, logistic regression or a hidden layer")
+      ->check(CLI::IsMember({"report", "logistic", "mlp"}));
+  app.add_option("--out", o.out, "folder for tables, pictures and weights");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::exit(app.exit(error));
+  }
+  return o;
+}
+
+std::vector<uint64_t> seeds_of(const Options& options) {
+  if (options.seeds == 0) return {options.seed};
+  std::vector<uint64_t> seeds(size_t(options.seeds));
+  std::iota(seeds.begin(), seeds.end(), uint64_t(0));
+  return seeds;
+}

@@ -1,0 +1,49 @@
+#include "examples/optdigits/results.h"
+
+#include <fmt/format.h>
+
+
+#include "autograd/viz/draw.h"
+#include "examples/optdigits/contact_sheet.h"
+#include "examples/optdigits/plots.h"
+#include "examples/optdigits/text_file.h"
+#include "nn/io/save.h"
+
+using namespace taper;
+
+static std::string csv(const std::vector<Epoch>& history) {
+  std::string text = "epoch,loss,train_accuracy,test_accuracy,seconds\n";
+  for (size_t i = 0; i < history.size(); ++i) {
+    const Epoch& e = history[i];
+    text += fmt::format("{},{:.9g},{:.9g},{:.9g},{:.6f}\n", i + 1, e.loss, e.train_accuracy,
+                        e.test_accuracy, e.seconds);
+  }
+  return text;
+}
+
+/// The graph of the loss of four images.
+static void draw_network(const Model& model, const data::TensorDataset& test,
+                         const std::string& path) {
+  auto few = [](const Tensor& t) { return t.narrow(0, 0, std::min<int64_t>(4, t.size(0))); };
+  Tensor loss = cross_entropy(model.forward(few(test.images())), few(test.labels()));
+  viz::draw(loss, path, {.names = model.module});
+}
+
+std::vector<std::string> write_results(const std::string& folder, const Model& model,
+                                       const std::vector<Epoch>& history,
+                                       const data::TensorDataset& test) {
+  make_folder(folder);
+  auto in = [&](const char* name) { return folder + "/" + name; };
+  std::vector<std::string> files{in("metrics.csv")};
+  write_text(files[0], csv(history));
+  Tensor logits = predict(model, test.images());
+  for (const std::string& picture : plot(folder, history, logits, test.labels()))
+    files.push_back(picture);
+  write_text(in("wrong.svg"), contact_sheet(test, logits));
+  files.push_back(in("wrong.svg"));
+  draw_network(model, test, in("network.svg"));
+  files.push_back(in("network.svg"));
+  nn::save(model.module, in("weights.safetensors"));
+  files.push_back(in("weights.safetensors"));
+  return files;
+}

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "nn/module.h"
+#include "nn/options.h"
+
+namespace taper::nn {
+
+struct Conv2dOptions {
+  ByName by_name_ = {};
+  Required<int64_t> in_channels;
+  Required<int64_t> out_channels;
+  Required<Int2> kernel_size;
+  Int2 stride = 1;
+  Int2 padding = 0;   ///< zeros around the input, on each side
+  Int2 dilation = 1;  ///< distance between the kernel's elements
+  Int groups = 1;     ///< blocks of channels that are convolved apart
+  bool bias = true;
+  TAPER_OPTIONS(Conv2dOptions, 3, in_channels, out_channels, kernel_size, stride, padding, dilation,
+                groups, bias)
+};
+
+/// 2-D cross-correlation. Drawn from U(-1/sqrt(n), 1/sqrt(n)), n = in_channels / groups * kernel height * width.
+class Conv2d : public Layer<Conv2d> {
+ public:
+  explicit Conv2d(const Conv2dOptions& options);
+  /// x: [N, in_channels, H, W]; returns [N, out_channels, H', W']
+  Tensor forward(const Tensor& x) const;
+  void reset_parameters() const;
+  std::string arguments() const override { return to_string(options, 2); }
+
+  Conv2dOptions options;
+  Tensor weight;  ///< [out_channels, in_channels / groups, kernel height, kernel width]
+  Tensor bias;    ///< [out_channels]; undefined without
+};
+
+using Conv2D = Conv2d;
+using Conv2DOptions = Conv2dOptions;
+
+}  // namespace taper::nn
