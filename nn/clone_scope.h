@@ -9,8 +9,8 @@
 
 namespace taper::nn {
 
-/// While one lives on a thread, copying a module there makes a deep copy: each shared state, and each
-/// parameter and buffer, is copied once, whichever way it is reached.
+/// While one lives on a thread, copying a module there makes a deep copy: each shared state, and
+/// each parameter and buffer, is copied once, whichever way it is reached.
 class CloneScope {
  public:
   CloneScope();
@@ -27,8 +27,8 @@ class CloneScope {
   void enter(void* layer, Bytes bytes) { layers_[layer] = bytes; }
   void leave(void* layer) { layers_.erase(layer); }
 
-  /// Lets the tensors that are members of the new layers be their state's. Throws where another handle to
-  /// an old tensor was copied, in a container, which would stay shared.
+  /// Lets the tensors that are members of the new layers be their state's. Throws where another
+  /// handle to an old tensor was copied, in a container, which would stay shared.
   void finish();
 
  private:

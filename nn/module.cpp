@@ -129,9 +129,8 @@ OrderedDict<Tensor> Module::named_parameters(bool recurse) const {
 OrderedDict<Tensor> Module::named_buffers(bool recurse) const {
   OrderedDict<Tensor> out;
   if (!recurse) return add_tensors(out, "", state_->buffers), out;
-  const_cast<Module*>(this)->visit("", [&](const std::string& name, Module& m) {
-    add_tensors(out, name, m.state_->buffers);
-  });
+  const_cast<Module*>(this)->visit(
+      "", [&](const std::string& name, Module& m) { add_tensors(out, name, m.state_->buffers); });
   return out;
 }
 

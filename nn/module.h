@@ -19,19 +19,20 @@ namespace taper::nn {
 struct ModuleState;
 class CloneScope;
 
-/// A handle to parameters, buffers and the modules inside: copies share them. The base of all layers, and what
-/// functions take that need no more than these.
+/// A handle to parameters, buffers and the modules inside: copies share them. The base of all
+/// layers, and what functions take that need no more than these.
 class Module {
  public:
   Module(const Module& other);
-  Module& operator=(const Module&) = delete;  // would leave the old one registered: see replace_module
+  Module& operator=(const Module&) =
+      delete;  // would leave the old one registered: see replace_module
   virtual ~Module();
 
   /// The class's name, without its namespaces.
   std::string name() const;
 
-  /// Parameters that want a gradient by backward: its own, then those of the modules inside, in the order of
-  /// their registration. One that is shared is listed once.
+  /// Parameters that want a gradient by backward: its own, then those of the modules inside, in the
+  /// order of their registration. One that is shared is listed once.
   tensor_list parameters(bool recurse = true) const;
   /// With names like `encoder.conv.weight`.
   OrderedDict<Tensor> named_parameters(bool recurse = true) const;
@@ -90,7 +91,8 @@ class Module {
     replace_child(name, layer.copy_handle());
     return layer;
   }
-  /// As above, and lets `member` be the new layer: `net.replace_module("out", net.out, nn::Linear({...}));`
+  /// As above, and lets `member` be the new layer: `net.replace_module("out", net.out,
+  /// nn::Linear({...}));`
   template <std::derived_from<Module> L>
   void replace_module(const std::string& name, L& member, std::type_identity_t<L> layer) {
     replace_child(name, layer.copy_handle());
@@ -128,7 +130,8 @@ class Module {
   std::shared_ptr<ModuleState> state_;
 };
 
-/// "Conv2d(1, 4, kernel_size=3, padding=1)"; with modules inside a tree with the numbers of parameters.
+/// "Conv2d(1, 4, kernel_size=3, padding=1)"; with modules inside a tree with the numbers of
+/// parameters.
 std::string to_string(const Module& module);
 std::ostream& operator<<(std::ostream& out, const Module& module);
 
@@ -150,7 +153,8 @@ void layer_gone(void* layer);
 
 }  // namespace detail
 
-/// Base of every layer: `struct Net : nn::Layer<Net> { Tensor forward(const Tensor& x); };`, called as net(x).
+/// Base of every layer: `struct Net : nn::Layer<Net> { Tensor forward(const Tensor& x); };`, called
+/// as net(x).
 template <class Self>
 class Layer : public Module {
  public:
@@ -164,8 +168,8 @@ class Layer : public Module {
     return self().forward(std::forward<Args>(args)...);
   }
 
-  /// A copy with parameters and buffers of its own; what is shared inside is shared inside the copy. No other
-  /// thread may use the layer meanwhile.
+  /// A copy with parameters and buffers of its own; what is shared inside is shared inside the
+  /// copy. No other thread may use the layer meanwhile.
   Self clone() const {
     detail::Cloning cloning;
     Self copy(self());
@@ -190,7 +194,7 @@ class Layer : public Module {
 }  // namespace taper::nn
 
 template <class T>
-  requires std::derived_from<T, taper::nn::Module>
+requires std::derived_from<T, taper::nn::Module>
 struct fmt::formatter<T> : taper::TextFormatter {
   fmt::appender format(const taper::nn::Module& module, fmt::format_context& context) const {
     return write(taper::nn::to_string(module), context);

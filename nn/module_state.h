@@ -27,9 +27,7 @@ struct ModuleState {
 
   virtual ~ModuleState() = default;
   /// Another state with the same content; layers in it are copied as the thread's CloneScope says.
-  virtual std::shared_ptr<ModuleState> copy() const {
-    return std::make_shared<ModuleState>(*this);
-  }
+  virtual std::shared_ptr<ModuleState> copy() const { return std::make_shared<ModuleState>(*this); }
 
   const std::type_info* type = nullptr;
   bool training = true;
@@ -37,8 +35,9 @@ struct ModuleState {
   std::vector<NamedTensor> buffers;
   std::vector<Child> children;
 
-  std::weak_ptr<ModuleState> parent;  ///< the first module that it was registered in and that still lives
-  std::string name;                   ///< there
+  std::weak_ptr<ModuleState>
+      parent;        ///< the first module that it was registered in and that still lives
+  std::string name;  ///< there
 
   /// The path as it was at a count of all registrations; made again after later ones.
   struct PathCache {

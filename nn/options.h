@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -19,8 +20,8 @@ class Required {
   struct Unset {};
   constexpr Required(Unset) : value_(), given_(false) {}
   template <class... A>
-    requires(sizeof...(A) > 0 && std::constructible_from<T, A...>)
-  constexpr Required(A... a) : value_(T(a...)) {}
+  requires(sizeof...(A) > 0 && std::constructible_from<T, A...>) constexpr Required(A... a)
+      : value_(T(a...)) {}
   constexpr operator const T&() const { return value_; }
   constexpr const T& operator*() const { return value_; }
   bool operator==(const Required&) const = default;
@@ -41,6 +42,11 @@ inline std::string option_text(Int value) { return option_text(int64_t(value)); 
 template <class T>
 std::string option_text(const Required<T>& value) {
   return option_text(*value);
+}
+
+template <class T>
+std::string option_text(const std::optional<T>& value) {
+  return value ? option_text(*value) : "none";
 }
 
 struct OptionText {
@@ -64,10 +70,12 @@ template <class Options>
 constexpr Options default_options() {
   return []<size_t... I>(std::index_sequence<I...>) {
     return Options{ByName(), (void(I), detail::AnyUnset())...};
-  }(std::make_index_sequence<Options::required>());
+  }
+  (std::make_index_sequence<Options::required>());
 }
 
-/// "1, 4, kernel_size=3, padding=1": the first `unnamed` ones, and those that differ from their defaults.
+/// "1, 4, kernel_size=3, padding=1": the first `unnamed` ones, and those that differ from their
+/// defaults.
 template <class Options>
 std::string to_string(const Options& options, size_t unnamed) {
   Options defaults = default_options<Options>();
@@ -83,11 +91,12 @@ std::string to_string(const Options& options, size_t unnamed) {
   return detail::options_text(Options::field_names, texts, unnamed);
 }
 
-/// Lists the fields of an aggregate of options once, those without default first (`needed` of them).
-#define TAPER_OPTIONS(Self, needed, ...)                       \
-  static constexpr size_t required = needed;                   \
-  static constexpr const char* field_names = #__VA_ARGS__;     \
-  constexpr auto fields() { return std::tie(__VA_ARGS__); }    \
+/// Lists the fields of an aggregate of options once, those without default first (`needed` of
+/// them).
+#define TAPER_OPTIONS(Self, needed, ...)                          \
+  static constexpr size_t required = needed;                      \
+  static constexpr const char* field_names = #__VA_ARGS__;        \
+  constexpr auto fields() { return std::tie(__VA_ARGS__); }       \
   constexpr auto fields() const { return std::tie(__VA_ARGS__); } \
   friend bool operator==(const Self& a, const Self& b) { return a.fields() == b.fields(); }
 

@@ -9,7 +9,8 @@
 
 namespace taper::nn {
 
-/// Values by name, in the order in which they were added: `for (auto& [name, p] : net.named_parameters())`.
+/// Values by name, in the order in which they were added: `for (auto& [name, p] :
+/// net.named_parameters())`.
 template <class T>
 class OrderedDict {
  public:

@@ -8,10 +8,12 @@ namespace taper::ops {
 struct SgdStep {
   static constexpr OpInfo info{
       .name = "sgd_step_",
-      .formula = "g = grad + weight_decay x; buffer = momentum buffer + (1 - dampening) g, at step 0 "
-                 "g; x -= lr (g, buffer, or for nesterov g + momentum buffer)",
-      .doc = "A step of stochastic gradient descent: writes x and, where it is defined, the momentum "
-             "buffer; lr: 0-dim float64, steps: 0-dim int64, the steps done before"};
+      .formula =
+          "g = grad + weight_decay x; buffer = momentum buffer + (1 - dampening) g, at step 0 "
+          "g; x -= lr (g, buffer, or for nesterov g + momentum buffer)",
+      .doc =
+          "A step of stochastic gradient descent: writes x and, where it is defined, the momentum "
+          "buffer; lr: 0-dim float64, steps: 0-dim int64, the steps done before"};
   static constexpr int outputs = 2;
   double momentum = 0, dampening = 0, weight_decay = 0;
   bool nesterov = false;
@@ -32,12 +34,11 @@ struct SgdStep {
     y.write(2);
   }
   void forward(Inputs x, Outputs) const {
-    kernels::SgdFactors factors{
-        .lr = *plain(x[3]).as<double>(),
-        .momentum = momentum,
-        .gain = *plain(x[4]).as<int64_t>() == 0 ? 1 : 1 - dampening,
-        .weight_decay = weight_decay,
-        .nesterov = nesterov};
+    kernels::SgdFactors factors{.lr = *plain(x[3]).as<double>(),
+                                .momentum = momentum,
+                                .gain = *plain(x[4]).as<int64_t>() == 0 ? 1 : 1 - dampening,
+                                .weight_decay = weight_decay,
+                                .nesterov = nesterov};
     dispatch_floating(x[0].dtype(), [&](auto t) {
       kernels::sgd_step<decltype(t)>(plain(x[0]), plain(x[1]), plain(x[2]), factors);
     });

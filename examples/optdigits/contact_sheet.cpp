@@ -13,9 +13,9 @@ using namespace taper;
 
 namespace {
 
-constexpr int64_t side = 8, levels = 16;         // pixels; of ink
-constexpr int64_t columns = 12, most = 120;      // images
-constexpr int64_t pitch = 12, row_height = 14;   // of an image with its text, in pixels of the image
+constexpr int64_t side = 8, levels = 16;        // pixels; of ink
+constexpr int64_t columns = 12, most = 120;     // images
+constexpr int64_t pitch = 12, row_height = 14;  // of an image with its text, in pixels of the image
 constexpr int64_t top = 4, scale = 6;
 
 std::vector<int64_t> wrong_ones(const Tensor& read, const Tensor& labels) {
@@ -26,7 +26,8 @@ std::vector<int64_t> wrong_ones(const Tensor& read, const Tensor& labels) {
 }
 
 /// Adds the squares of an image to the outlines of their levels of ink.
-void add_image(std::array<std::string, levels + 1>& ink, const float* pixels, int64_t x, int64_t y) {
+void add_image(std::array<std::string, levels + 1>& ink, const float* pixels, int64_t x,
+               int64_t y) {
   for (int64_t i = 0; i < side * side; ++i) {
     auto level = size_t(std::clamp<long>(std::lround(pixels[i] * float(levels)), 0, levels));
     if (level > 0) ink[level] += fmt::format("M{} {}h1v1h-1z", x + i % side, y + i / side);
@@ -63,6 +64,7 @@ std::string contact_sheet(const data::TensorDataset& set, const Tensor& logits) 
     if (!ink[size_t(level)].empty())
       svg += fmt::format("<path fill='rgb({0},{0},{0})' d='{1}'/>\n", 255 - 255 * level / levels,
                          ink[size_t(level)]);
-  return svg + fmt::format("<path fill='none' stroke='#999' stroke-width='0.1' d='{}'/>\n{}</svg>\n",
-                           frames, texts);
+  return svg +
+         fmt::format("<path fill='none' stroke='#999' stroke-width='0.1' d='{}'/>\n{}</svg>\n",
+                     frames, texts);
 }

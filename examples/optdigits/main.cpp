@@ -18,8 +18,7 @@ static double run(const Options& options, uint64_t seed, const data::Digits& dig
   Model model = make_model(options.model, seed);
   fmt::print("seed {}, {}\n", seed, model.module);
   std::vector<Epoch> history = train(model, digits, options.epochs);
-  std::string folder =
-      options.seeds ? fmt::format("{}/seed-{}", options.out, seed) : options.out;
+  std::string folder = options.seeds ? fmt::format("{}/seed-{}", options.out, seed) : options.out;
   for (const std::string& file : write_results(folder, model, history, digits.test))
     files.push_back(file);
   return history.back().test_accuracy;
@@ -48,8 +47,7 @@ int main(int argc, char** argv) {
     fmt::print("{} training and {} test images\n", digits.train.size(), digits.test.size());
     std::vector<std::string> files;
     std::vector<double> accuracies;
-    for (uint64_t seed : seeds_of(options))
-      accuracies.push_back(run(options, seed, digits, files));
+    for (uint64_t seed : seeds_of(options)) accuracies.push_back(run(options, seed, digits, files));
     fmt::print("files: {}\n", fmt::join(files, " "));
     print_accuracy(accuracies, digits.test.size());
   } catch (const Error& error) {

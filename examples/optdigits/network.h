@@ -8,8 +8,8 @@
 /// The report's network: convolution, pooling and two dense layers on 8x8 images.
 struct ReportNet : taper::nn::Layer<ReportNet> {
   taper::nn::Conv2d conv = register_module(
-      "conv", taper::nn::Conv2d(
-                  {.in_channels = 1, .out_channels = 4, .kernel_size = 3, .padding = 1}));
+      "conv",
+      taper::nn::Conv2d({.in_channels = 1, .out_channels = 4, .kernel_size = 3, .padding = 1}));
   taper::nn::Dense hidden =
       register_module("hidden", taper::nn::Dense({.in_features = 64, .out_features = 32}));
   taper::nn::Dense out =
@@ -20,7 +20,8 @@ struct ReportNet : taper::nn::Layer<ReportNet> {
     return out(relu(hidden(max_pool2d(relu(conv(x)), 2).flatten(1))));
   }
 
-  /// The report's initial values, in its order: all weights from U(-0.5, 0.5), the convolution's bias 0.
+  /// The report's initial values, in its order: all weights from U(-0.5, 0.5), the convolution's
+  /// bias 0.
   void draw() const {
     taper::nn::init::uniform_(conv.weight, -0.5, 0.5);
     hidden.reset_parameters();

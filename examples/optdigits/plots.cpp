@@ -21,8 +21,10 @@ static std::string quoted(const std::string& text) {
 
 static std::string loss_script(const std::string& path, const std::vector<Epoch>& history) {
   std::string data = "$losses << END\n";
-  for (size_t i = 0; i < history.size(); ++i) data += fmt::format("{} {}\n", i + 1, history[i].loss);
-  return data + "END\n" + fmt::format(R"(
+  for (size_t i = 0; i < history.size(); ++i)
+    data += fmt::format("{} {}\n", i + 1, history[i].loss);
+  return data + "END\n" +
+         fmt::format(R"(
 set terminal svg size 640,420 font 'DejaVu Sans,13' background 'white'
 set output {}
 set title 'Training loss'
@@ -35,7 +37,7 @@ unset key
 plot $losses with linespoints linewidth 2 pointtype 7 pointsize 0.6 linecolor '#1f77b4'
 unset output
 )",
-                                      quoted(path), double(history.size()) + 0.5);
+                     quoted(path), double(history.size()) + 0.5);
 }
 
 static std::string confusion_script(const std::string& path, const Tensor& logits,
@@ -45,7 +47,8 @@ static std::string confusion_script(const std::string& path, const Tensor& logit
   for (int64_t i = 0; i < classes; ++i)
     for (int64_t j = 0; j < classes; ++j)
       data += fmt::format("{} {} {}\n", j, i, matrix.data_ptr<int64_t>()[i * classes + j]);
-  return data + "END\n" + fmt::format(R"(
+  return data + "END\n" +
+         fmt::format(R"(
 reset
 set terminal svg size 560,520 font 'DejaVu Sans,13' background 'white'
 set output {}
@@ -66,14 +69,15 @@ plot $counts using 1:2:($3 > 0 ? $3 : 0.5) with image, \
      with labels textcolor rgb variable
 unset output
 )",
-                                      quoted(path));
+                     quoted(path));
 }
 
 std::vector<std::string> plot(const std::string& folder, const std::vector<Epoch>& history,
                               const Tensor& logits, const Tensor& labels) {
   if (std::system("command -v gnuplot >/dev/null 2>&1") != 0) {
-    fmt::print(stderr, "optdigits: no loss.svg and confusion.svg: gnuplot is not installed "
-                       "(Debian: gnuplot-nox)\n");
+    fmt::print(stderr,
+               "optdigits: no loss.svg and confusion.svg: gnuplot is not installed "
+               "(Debian: gnuplot-nox)\n");
     return {};
   }
   std::string loss = folder + "/loss.svg", confusion = folder + "/confusion.svg";

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-
 #include "autograd/viz/draw.h"
 #include "examples/optdigits/contact_sheet.h"
 #include "examples/optdigits/plots.h"

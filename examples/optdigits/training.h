@@ -24,7 +24,8 @@ struct Epoch {
   double seconds;  ///< of training
 };
 
-/// Trains by the report's recipe (SGD, learning rate 0.2, batches of 64) and prints a line an epoch.
+/// Trains by the report's recipe (SGD, learning rate 0.2, batches of 64) and prints a line an
+/// epoch.
 std::vector<Epoch> train(const Model& model, const taper::data::Digits& digits, int64_t epochs);
 
 /// The logits of all images, unrecorded.

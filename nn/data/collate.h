@@ -9,8 +9,8 @@
 
 namespace taper::data {
 
-// Joins examples to a batch with a new first dimension: tensors are stacked, numbers become a tensor, pairs,
-// tuples and Examples are joined part by part.
+// Joins examples to a batch with a new first dimension: tensors are stacked, numbers become a
+// tensor, pairs, tuples and Examples are joined part by part.
 
 inline Tensor collate(const std::vector<Tensor>& examples) { return stack(examples); }
 
@@ -24,13 +24,12 @@ inline Example collate(const std::vector<Example>& examples) {
 }
 
 template <class T>
-  requires std::is_arithmetic_v<T>
-Tensor collate(const std::vector<T>& examples) {
+requires std::is_arithmetic_v<T> Tensor collate(const std::vector<T>& examples) {
   return tensor(examples);
 }
 
 template <class T>
-  requires requires { std::tuple_size<T>::value; }
+requires requires { std::tuple_size<T>::value; }
 auto collate(const std::vector<T>& examples);
 
 namespace detail {
@@ -45,11 +44,12 @@ auto collate_part(const std::vector<T>& examples) {
 }  // namespace detail
 
 template <class T>
-  requires requires { std::tuple_size<T>::value; }
+requires requires { std::tuple_size<T>::value; }
 auto collate(const std::vector<T>& examples) {
   return [&]<size_t... I>(std::index_sequence<I...>) {
     return std::tuple(detail::collate_part<I>(examples)...);
-  }(std::make_index_sequence<std::tuple_size_v<T>>());
+  }
+  (std::make_index_sequence<std::tuple_size_v<T>>());
 }
 
 }  // namespace taper::data

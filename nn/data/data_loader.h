@@ -38,8 +38,8 @@ auto load_batch(const Dataset& set, const Tensor& indices) {
 
 }  // namespace detail
 
-/// Batches of a data set, which has `size()` and either `get(i)`, example i (a Tensor, a number, an Example, or a
-/// pair or tuple of these), or `get_batch(indices)`. Each loop over it is an epoch:
+/// Batches of a data set, which has `size()` and either `get(i)`, example i (a Tensor, a number, an
+/// Example, or a pair or tuple of these), or `get_batch(indices)`. Each loop over it is an epoch:
 /// `for (auto [images, labels] : DataLoader(train, {.batch_size = 64, .shuffle = true}))`
 template <class Dataset>
 class DataLoader {

@@ -59,8 +59,8 @@ class DigitsReader {
   void check_range(int64_t value, int64_t i) const {
     int64_t most = i == pixels ? classes - 1 : most_ink;
     if (value < 0 || value > most)
-      fail("read_digits", "\"{}\", line {}: value {} is {}; expected 0 to {}", path_, number_, i + 1,
-           value, most);
+      fail("read_digits", "\"{}\", line {}: value {} is {}; expected 0 to {}", path_, number_,
+           i + 1, value, most);
   }
 
   std::string path_;

@@ -2,7 +2,8 @@
 
 #include "autograd/tensor/tensor.h"
 
-/// Initial values, as PyTorch draws them for the same seed. All write in place, unrecorded, and return the tensor.
+/// Initial values, as PyTorch draws them for the same seed. All write in place, unrecorded, and
+/// return the tensor.
 namespace taper::nn::init {
 
 Tensor uniform_(const Tensor& t, double from = 0, double to = 1);
@@ -19,8 +20,8 @@ enum class Nonlinearity { linear, conv, sigmoid, tanh, relu, leaky_relu };
 /// The factor by which a nonlinearity wants wider weights; a: leaky_relu's slope.
 double calculate_gain(Nonlinearity nonlinearity, double a = 0.01);
 
-/// How many values a weight [out, in, ...] takes and gives: in and out times the size of the rest. Throws
-/// below 2 dimensions.
+/// How many values a weight [out, in, ...] takes and gives: in and out times the size of the rest.
+/// Throws below 2 dimensions.
 struct Fans {
   int64_t in, out;
 };

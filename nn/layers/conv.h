@@ -19,7 +19,8 @@ struct Conv2dOptions {
                 groups, bias)
 };
 
-/// 2-D cross-correlation. Drawn from U(-1/sqrt(n), 1/sqrt(n)), n = in_channels / groups * kernel height * width.
+/// 2-D cross-correlation. Drawn from U(-1/sqrt(n), 1/sqrt(n)), n = in_channels / groups * kernel
+/// height * width.
 class Conv2d : public Layer<Conv2d> {
  public:
   explicit Conv2d(const Conv2dOptions& options);

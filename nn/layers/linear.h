@@ -34,7 +34,8 @@ struct DenseOptions {
   TAPER_OPTIONS(DenseOptions, 2, in_features, out_features)
 };
 
-/// The report's layer (9): y = [x 1] W, with the bias in the last row of W. Drawn from U(-0.5, 0.5).
+/// The report's layer (9): y = [x 1] W, with the bias in the last row of W. Drawn from U(-0.5,
+/// 0.5).
 class Dense : public Layer<Dense> {
  public:
   explicit Dense(const DenseOptions& options);

@@ -3,11 +3,14 @@
 namespace taper::nn {
 
 Tensor MaxPool2d::forward(const Tensor& x) const {
-  return max_pool2d(x, options.kernel_size, options.stride);
+  const MaxPool2dOptions& o = options;
+  return max_pool2d(x, o.kernel_size, o.stride, o.padding, o.dilation, o.ceil_mode);
 }
 
 Tensor AvgPool2d::forward(const Tensor& x) const {
-  return avg_pool2d(x, options.kernel_size, options.stride);
+  const AvgPool2dOptions& o = options;
+  return avg_pool2d(x, o.kernel_size, o.stride, o.padding, o.ceil_mode, o.count_include_pad,
+                    o.divisor_override);
 }
 
 }  // namespace taper::nn

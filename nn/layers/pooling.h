@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "nn/module.h"
 #include "nn/options.h"
 
@@ -8,8 +10,11 @@ namespace taper::nn {
 struct MaxPool2dOptions {
   ByName by_name_ = {};
   Required<Int2> kernel_size;
-  Int2 stride = 0;  ///< 0: the kernel's size
-  TAPER_OPTIONS(MaxPool2dOptions, 1, kernel_size, stride)
+  Int2 stride = 0;         ///< 0: the kernel's size
+  Int2 padding = 0;        ///< around the input, on each side; never the largest value
+  Int2 dilation = 1;       ///< distance between a window's elements
+  bool ceil_mode = false;  ///< also windows that reach over the end
+  TAPER_OPTIONS(MaxPool2dOptions, 1, kernel_size, stride, padding, dilation, ceil_mode)
 };
 
 /// The largest value of each window.
@@ -26,8 +31,13 @@ class MaxPool2d : public Layer<MaxPool2d> {
 struct AvgPool2dOptions {
   ByName by_name_ = {};
   Required<Int2> kernel_size;
-  Int2 stride = 0;  ///< 0: the kernel's size
-  TAPER_OPTIONS(AvgPool2dOptions, 1, kernel_size, stride)
+  Int2 stride = 0;                                         ///< 0: the kernel's size
+  Int2 padding = 0;                                        ///< zeros around the input, on each side
+  bool ceil_mode = false;                                  ///< also windows that reach over the end
+  bool count_include_pad = true;                           ///< whether the zeros count in the mean
+  std::optional<int64_t> divisor_override = std::nullopt;  ///< instead of the number of elements
+  TAPER_OPTIONS(AvgPool2dOptions, 1, kernel_size, stride, padding, ceil_mode, count_include_pad,
+                divisor_override)
 };
 
 /// The mean of each window.

@@ -9,8 +9,9 @@ class Sequential : public Layer<Sequential> {
  public:
   Sequential();
   template <std::derived_from<Module>... L>
-    requires(sizeof...(L) != 1 || !(std::same_as<L, Sequential> && ...))
-  explicit Sequential(const L&... layers) : Sequential() {
+  requires(sizeof...(L) != 1 ||
+           !(std::same_as<L, Sequential> && ...)) explicit Sequential(const L&... layers)
+      : Sequential() {
     (push_back(layers), ...);
   }
 

@@ -13,8 +13,9 @@ namespace taper::optim {
 using nn::Required;
 using LossClosure = std::function<Tensor()>;
 
-/// Parameters that are changed by the same options. In a constructor's list, options left at their defaults
-/// are taken from the optimiser's: `SGD({{a.parameters(), {.lr = 0.01}}, {b.parameters()}}, {.lr = 0.1})`.
+/// Parameters that are changed by the same options. In a constructor's list, options left at their
+/// defaults are taken from the optimiser's: `SGD({{a.parameters(), {.lr = 0.01}},
+/// {b.parameters()}}, {.lr = 0.1})`.
 template <class Options>
 struct ParamGroup {
   tensor_list params;
@@ -26,8 +27,8 @@ class Optimizer {
  public:
   virtual ~Optimizer();
 
-  /// Changes every parameter that has a gradient. A closure computes the loss first, and is asked for it again
-  /// by optimisers that need to; its loss is returned.
+  /// Changes every parameter that has a gradient. A closure computes the loss first, and is asked
+  /// for it again by optimisers that need to; its loss is returned.
   Tensor step(const LossClosure& closure = {});
   /// Makes the parameters' gradients undefined, or zero.
   void zero_grad(bool set_to_none = true);
@@ -62,7 +63,8 @@ void inherit(Options& options, const Options& otherwise) {
 
 }  // namespace detail
 
-/// An optimiser with groups of such options. Self checks them in `static void check(const Options&)`.
+/// An optimiser with groups of such options. Self checks them in `static void check(const
+/// Options&)`.
 template <class Self, class Options>
 class GroupOptimizer : public Optimizer {
  public:
@@ -74,7 +76,8 @@ class GroupOptimizer : public Optimizer {
     Self::check(group.options);
     groups_.push_back(std::move(group));
   }
-  /// The groups; their options may be changed between steps: `sgd.param_groups()[0].options.lr = 0.1`.
+  /// The groups; their options may be changed between steps: `sgd.param_groups()[0].options.lr =
+  /// 0.1`.
   std::vector<Group>& param_groups() { return groups_; }
   const std::vector<Group>& param_groups() const { return groups_; }
   const Options& defaults() const { return defaults_; }

@@ -11,7 +11,8 @@ void SGD::check(const SGDOptions& o) {
   if (!(o.weight_decay >= 0))
     fail(op_name, "weight_decay is {}; expected 0 or more", o.weight_decay);
   if (o.nesterov && (!(o.momentum > 0) || o.dampening != 0))
-    fail(op_name, "nesterov with momentum {} and dampening {}; expected momentum above 0 and dampening 0",
+    fail(op_name,
+         "nesterov with momentum {} and dampening {}; expected momentum above 0 and dampening 0",
          o.momentum, o.dampening);
 }
 

@@ -17,7 +17,8 @@ struct SGDOptions {
 };
 
 /// Stochastic gradient descent, as PyTorch's: g = grad + weight_decay p; with momentum
-/// b = momentum b + (1 - dampening) g, in the first step b = g; p -= lr (g, b, or for Nesterov g + momentum b).
+/// b = momentum b + (1 - dampening) g, in the first step b = g; p -= lr (g, b, or for Nesterov g +
+/// momentum b).
 class SGD : public GroupOptimizer<SGD, SGDOptions> {
  public:
   SGD(const tensor_list& params, const SGDOptions& options)

@@ -104,8 +104,11 @@ BOOST_AUTO_TEST_CASE(a_tensor_data_set_gives_examples) {
 BOOST_AUTO_TEST_CASE(refuses_what_does_not_fit) {
   BOOST_TEST(error_text([] { data::DataLoader(numbers(3), {.batch_size = 0}); }) ==
              "DataLoader: batch_size is 0; expected 1 or more");
-  BOOST_TEST(error_text([] { data::TensorDataset(zeros({3, 2}), zeros({4})); }) ==
-             "TensorDataset: images of shape [3, 2] and labels of shape [4]; expected equal first sizes");
+  BOOST_TEST(
+      error_text([] {
+        data::TensorDataset(zeros({3, 2}), zeros({4}));
+      }) ==
+      "TensorDataset: images of shape [3, 2] and labels of shape [4]; expected equal first sizes");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -49,13 +49,15 @@ BOOST_AUTO_TEST_CASE(reads_images_in_0_to_1_and_labels) {
 
 BOOST_AUTO_TEST_CASE(names_the_line_that_is_wrong) {
   std::string good = line(1, 2);
-  BOOST_TEST(error_of(good + "1,2,3\n") == text(", line 2: 3 values; expected 64 counts and a class"));
+  BOOST_TEST(error_of(good + "1,2,3\n") ==
+             text(", line 2: 3 values; expected 64 counts and a class"));
   BOOST_TEST(error_of("7," + good) == text(", line 1: 66 values; expected 64 counts and a class"));
   BOOST_TEST(error_of("17" + good.substr(1)) == text(", line 1: value 1 is 17; expected 0 to 16"));
   BOOST_TEST(error_of("-1" + good.substr(1)) == text(", line 1: value 1 is -1; expected 0 to 16"));
   BOOST_TEST(error_of(line(1, 10)) == text(", line 1: value 65 is 10; expected 0 to 9"));
   BOOST_TEST(error_of(good + "x" + good.substr(1)) == text(", line 2: value 1 is no whole number"));
-  BOOST_TEST(error_of(good + "1.5" + good.substr(1)) == text(", line 2: value 1 is no whole number"));
+  BOOST_TEST(error_of(good + "1.5" + good.substr(1)) ==
+             text(", line 2: value 1 is no whole number"));
   BOOST_TEST(error_of(good + "\n" + good) ==
              text(", line 2: 0 values; expected 64 counts and a class"));
   BOOST_TEST(error_of("") == text(" has no lines"));

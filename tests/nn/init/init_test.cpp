@@ -33,8 +33,8 @@ BOOST_AUTO_TEST_SUITE(initial_values)
 BOOST_AUTO_TEST_CASE(draws_pytorchs_numbers) {
   check("uniform_", init::uniform_(fresh({5}), -0.5, 0.25));
   check("normal_", init::normal_(fresh({4, 5}), 1, 0.5));
-  check("kaiming_uniform_",
-        init::kaiming_uniform_(fresh({4, 3, 2}), 0, init::FanMode::fan_in, init::Nonlinearity::relu));
+  check("kaiming_uniform_", init::kaiming_uniform_(fresh({4, 3, 2}), 0, init::FanMode::fan_in,
+                                                   init::Nonlinearity::relu));
   check("kaiming_uniform_fan_out",
         init::kaiming_uniform_(fresh({4, 3, 2}), 0.5, init::FanMode::fan_out));
   check("kaiming_normal_", init::kaiming_normal_(fresh({4, 6})));

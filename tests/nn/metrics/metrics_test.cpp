@@ -1,7 +1,7 @@
 #include "nn/metrics/metrics.h"
 
-#include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
+#include <boost/test/unit_test.hpp>
 
 #include <cmath>
 
@@ -13,7 +13,9 @@ namespace {
 using namespace taper;
 using taper::test::error_text;
 
-std::string percent(metrics::Interval i) { return fmt::format("{:.2f}-{:.2f}", 100 * i.low, 100 * i.high); }
+std::string percent(metrics::Interval i) {
+  return fmt::format("{:.2f}-{:.2f}", 100 * i.low, 100 * i.high);
+}
 
 }  // namespace
 
@@ -52,10 +54,12 @@ BOOST_AUTO_TEST_CASE(refuses_what_does_not_fit) {
              "accuracy: logits of shape [4, 3] and labels of shape [3]; expected [N, C] and [N]");
   BOOST_TEST(error_text([&] { metrics::accuracy(logits, zeros({4})); }) ==
              "accuracy: the labels are float32; expected int64");
-  BOOST_TEST(error_text([&] { metrics::right_answers(zeros({0, 3}), zeros({0}, {.dtype = int64})); }) ==
-             "right_answers: the logits have shape [0, 3]; expected some");
-  BOOST_TEST(error_text([&] { metrics::confusion_matrix(logits, tensor({0, 1, 5, 0}), 3); }) ==
-             "confusion_matrix: row 2 is class 5 and read as 0; expected below 3");
+  BOOST_TEST(error_text([&] {
+               metrics::right_answers(zeros({0, 3}), zeros({0}, {.dtype = int64}));
+             }) == "right_answers: the logits have shape [0, 3]; expected some");
+  BOOST_TEST(error_text([&] {
+               metrics::confusion_matrix(logits, tensor({0, 1, 5, 0}), 3);
+             }) == "confusion_matrix: row 2 is class 5 and read as 0; expected below 3");
   BOOST_TEST(error_text([] { metrics::interval95(5, 4); }) ==
              "interval95: 5 right of 4; expected 0 to all of 1 or more");
   BOOST_TEST(error_text([] { metrics::mean_of_runs({}); }) ==

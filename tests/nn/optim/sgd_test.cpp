@@ -42,9 +42,9 @@ BOOST_AUTO_TEST_CASE(steps_as_pytorch) {
             g.is_null() ? Tensor() : tensor(g.get<std::vector<double>>(), {.dtype = dtype});
         sgd.step();
         for (int64_t k = 0; k < w.numel(); ++k)
-          BOOST_TEST(golden::close(at(w, k), run["steps"][i][size_t(k)],
-                                   dtype == float64 ? 1e-14 : 1e-6),
-                     run["options"].dump() << " step " << i);
+          BOOST_TEST(
+              golden::close(at(w, k), run["steps"][i][size_t(k)], dtype == float64 ? 1e-14 : 1e-6),
+              run["options"].dump() << " step " << i);
       }
     }
 }
@@ -118,17 +118,18 @@ BOOST_AUTO_TEST_CASE(a_write_between_forward_and_backward_is_an_error) {
 
 BOOST_AUTO_TEST_CASE(refuses_options_and_parameters) {
   Tensor w = leaf({3});
-  auto text = [&](const optim::SGDOptions& o) {
-    return error_text([&] { optim::SGD({w}, o); });
-  };
+  auto text = [&](const optim::SGDOptions& o) { return error_text([&] { optim::SGD({w}, o); }); };
   BOOST_TEST(text({.lr = -1}) == "SGD: lr is -1; expected 0 or more");
   BOOST_TEST(text({.lr = 1, .momentum = -0.5}) == "SGD: momentum is -0.5; expected 0 or more");
   BOOST_TEST(text({.lr = 1, .weight_decay = -2}) == "SGD: weight_decay is -2; expected 0 or more");
   BOOST_TEST(text({.lr = 1, .nesterov = true}) ==
              "SGD: nesterov with momentum 0 and dampening 0; expected momentum above 0 and "
              "dampening 0");
-  BOOST_TEST(error_text([&] { optim::SGD({w, w * 2}, {.lr = 1}); }) ==
-             "SGD: can't optimize a non-leaf Tensor: parameter 1 is an output of mul; expected a leaf");
+  BOOST_TEST(
+      error_text([&] {
+        optim::SGD({w, w * 2}, {.lr = 1});
+      }) ==
+      "SGD: can't optimize a non-leaf Tensor: parameter 1 is an output of mul; expected a leaf");
   BOOST_TEST(error_text([&] { optim::SGD({Tensor()}, {.lr = 1}); }) ==
              "SGD: parameter 0 is undefined; expected a tensor with values");
   w.mutable_grad() = zeros({2});
