@@ -27,15 +27,14 @@ BOOST_AUTO_TEST_CASE(reads_and_writes_by_index) {
 }
 
 BOOST_AUTO_TEST_CASE(follows_strides) {
-  Tensor x = arange(24).reshape({2, 3, 4});
-  auto a = x.permute({2, 0, 1}).accessor<int64_t, 3>();
+  Tensor x = arange(24).reshape({2, 3, 4}), permuted = x.permute({2, 0, 1});
+  auto a = permuted.accessor<int64_t, 3>();
   for (int64_t i = 0; i < 4; ++i)
     for (int64_t j = 0; j < 2; ++j)
       for (int64_t k = 0; k < 3; ++k) BOOST_TEST(a[i][j][k] == (j * 3 + k) * 4 + i);
-  auto row = x.select(1, 2).select(0, 1).accessor<int64_t, 1>();
-  BOOST_TEST(row[3] == 23);
-  auto expanded = ones({1}).expand({3}).accessor<float, 1>();
-  BOOST_TEST(expanded[2] == 1.0f);
+  Tensor row = x.select(1, 2).select(0, 1), expanded = ones({1}).expand({3});
+  BOOST_TEST((row.accessor<int64_t, 1>()[3]) == 23);
+  BOOST_TEST((expanded.accessor<float, 1>()[2]) == 1.0f);
 }
 
 BOOST_AUTO_TEST_CASE(refuses_other_types_and_dimensions) {
@@ -46,7 +45,8 @@ BOOST_AUTO_TEST_CASE(refuses_other_types_and_dimensions) {
              "accessor: the tensor has shape [2, 3]; expected 1 dimension");
   BOOST_TEST(error_text([&] { x.accessor<float, 3>(); }) ==
              "accessor: the tensor has shape [2, 3]; expected 3 dimensions");
-  BOOST_TEST(error_text([] { Tensor().accessor<float, 1>(); }) ==
+  Tensor none;
+  BOOST_TEST(error_text([&] { none.accessor<float, 1>(); }) ==
              "tensor: undefined; expected a tensor with values");
 }
 
