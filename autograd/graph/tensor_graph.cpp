@@ -83,7 +83,7 @@ void Tensor::retain_grad() const {
   Ref<Node> node = grad_fn();
   if (!node) {
     if (!requires_grad())
-      fail("retain_grad", "the tensor does not require grad");
+      fail("retain_grad", "the tensor does not require grad; expected one that does");
     return;
   }
   LeafState& kept = leaf_state(state());
@@ -95,7 +95,8 @@ void Tensor::retain_grad() const {
 bool Tensor::retains_grad() const { return state().leaf && state().leaf->retains_grad; }
 
 unsigned Tensor::add_hook(std::function<Tensor(const Tensor&)> f) const {
-  if (!requires_grad()) fail("register_hook", "the tensor does not require grad");
+  if (!requires_grad())
+    fail("register_hook", "the tensor does not require grad; expected one that does");
   LeafState& own = leaf_state(state());
   auto run = std::make_shared<std::function<Tensor(const Tensor&)>>(std::move(f));
   if (Ref<Node> node = grad_fn()) node->extras().tensor_hooks.push_back({state().output_nr, run});
@@ -116,7 +117,8 @@ void Tensor::remove_hook(unsigned hook) const {
 
 unsigned Tensor::register_post_accumulate_grad_hook(std::function<void(const Tensor&)> f) const {
   if (!state().requires_grad || !is_leaf())
-    fail("register_post_accumulate_grad_hook", "expected a leaf that requires grad");
+    fail("register_post_accumulate_grad_hook",
+         "the tensor is no leaf that requires grad; expected one");
   auto& hooks = leaf_state(state()).post_accumulate;
   hooks.push_back(std::move(f));
   return unsigned(hooks.size() - 1);

@@ -116,7 +116,10 @@ struct Fill {
   Scalar value = 0;
   FIELDS(value)
 
-  void infer(Inputs, Specs& y) const { y.write(0); }
+  void infer(Inputs x, Specs& y) const {
+    check_fits(info.name, value, x[0].dtype());
+    y.write(0);
+  }
   void forward(Inputs, Outputs y) const {
     Buffer out = plain(y[0]);
     dispatch(out.dtype, [&](auto t) { kernels::fill(out, value.to<decltype(t)>()); });

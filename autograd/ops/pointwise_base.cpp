@@ -6,6 +6,7 @@ namespace taper::ops {
 Tensor scalar_like(Scalar s, const Tensor& x) {
   Dtype d = x.dtype();
   if (info(s.kind()).category > info(d).category) d = s.natural_dtype();
+  if (!s.fits(d)) return full({}, s).to(d);  // wraps
   return full({}, s, {.dtype = d});
 }
 

@@ -34,7 +34,7 @@ class TensorAccessor {
 };
 
 template <class T, int N>
-TensorAccessor<T, N> Tensor::accessor() const {
+TensorAccessor<T, N> Tensor::accessor() const& {
   check_accessor(dtype_of<T>(), N);
   return {data_ptr<T>(), sizes().data(), strides().data()};
 }

@@ -20,9 +20,9 @@ Dtype NestedList::dtype() const {
 static void check_sizes(std::string_view op, IntList sizes, Dtype dtype) {
   int64_t bytes = int64_t(info(dtype).size);
   for (int64_t s : sizes) {
-    if (s < 0) fail(op, "shape {} has a negative size", sizes);
+    if (s < 0) fail(op, "shape {} has a negative size; expected 0 or more", sizes);
     if (__builtin_mul_overflow(bytes, std::max<int64_t>(s, 1), &bytes))
-      fail(op, "shape {} is too large", sizes);
+      fail(op, "shape {} is too large; expected fewer than 2^63 bytes", sizes);
   }
 }
 
@@ -31,9 +31,10 @@ static Tensor with_grad(const Tensor& t, const TensorOptions& options) {
   return t;
 }
 
-Tensor empty(IntList sizes, const TensorOptions& options) {
-  Dtype dtype = options.dtype.value_or(get_default_dtype());
-  check_sizes("empty", sizes, dtype);
+/// Uninitialised, without grad.
+static Tensor allocated(std::string_view op, IntList sizes, std::optional<Dtype> wanted) {
+  Dtype dtype = wanted.value_or(get_default_dtype());
+  check_sizes(op, sizes, dtype);
   Ref<TensorImpl> t(new TensorImpl);
   t->sizes = sizes;
   t->strides = contiguous_strides(sizes);
@@ -41,11 +42,16 @@ Tensor empty(IntList sizes, const TensorOptions& options) {
   t->dtype = dtype;
   t->inference = thread_state.inference;
   t->storage = Ref<Storage>(new Storage(size_t(t->numel) * info(dtype).size));
-  return with_grad(Tensor(std::move(t)), options);
+  return Tensor(std::move(t));
 }
 
-Tensor full(IntList sizes, Scalar value, const TensorOptions& options) {
-  Tensor t = empty(sizes, {.dtype = options.dtype.value_or(value.natural_dtype())});
+Tensor empty(IntList sizes, const TensorOptions& options) {
+  return with_grad(allocated("empty", sizes, options.dtype), options);
+}
+
+static Tensor filled(std::string_view op, IntList sizes, Scalar value, const TensorOptions& options) {
+  Tensor t = allocated(op, sizes, options.dtype);
+  check_fits(op, value, t.dtype());
   Buffer b = plain(t);
   dispatch(b.dtype, [&](auto v) {
     using T = decltype(v);
@@ -54,18 +60,22 @@ Tensor full(IntList sizes, Scalar value, const TensorOptions& options) {
   return with_grad(t, options);
 }
 
-static TensorOptions floating(TensorOptions options) {
-  if (!options.dtype) options.dtype = get_default_dtype();
-  return options;
+Tensor full(IntList sizes, Scalar value, const TensorOptions& options) {
+  return filled("full", sizes, value,
+                {.dtype = options.dtype.value_or(value.natural_dtype()), .requires_grad = options.requires_grad});
 }
 
-Tensor zeros(IntList sizes, const TensorOptions& options) { return full(sizes, 0, floating(options)); }
-Tensor ones(IntList sizes, const TensorOptions& options) { return full(sizes, 1, floating(options)); }
+Tensor zeros(IntList sizes, const TensorOptions& options) {
+  return filled("zeros", sizes, 0, options);
+}
+Tensor ones(IntList sizes, const TensorOptions& options) {
+  return filled("ones", sizes, 1, options);
+}
 Tensor fill(IntList sizes, Scalar value, const TensorOptions& options) {
   return full(sizes, value, options);
 }
 Tensor scalar_tensor(Scalar value, const TensorOptions& options) {
-  return full({}, value, floating(options));
+  return filled("scalar_tensor", {}, value, options);
 }
 
 static void measure(const NestedList& list, size_t depth, Shape& sizes) {
@@ -103,14 +113,24 @@ Tensor arange(Scalar start, Scalar end, const TensorOptions& options) {
   return arange(start, end, 1, options);
 }
 
+/// How many of start, start + step, ... come before end; exact where doubles are not.
+static int64_t steps_between(int64_t start, int64_t end, int64_t step) {
+  bool up = step > 0;
+  uint64_t from = uint64_t(up ? start : end), to = uint64_t(up ? end : start);
+  uint64_t distance = to - from, by = up ? uint64_t(step) : -uint64_t(step);
+  return int64_t(distance / by + (distance % by != 0));
+}
+
 Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& options) {
-  double from = start.to_double(), by = step.to_double(), range = end.to_double() - from;
-  if (by == 0 || (range != 0 && (range < 0) != (by < 0)))
-    fail("arange", "from {} to {} with step {}; expected a step that leads there", from,
-         end.to_double(), by);
+  double from = start.to_double(), to = end.to_double(), by = step.to_double();
+  if (!std::isfinite(from) || !std::isfinite(to) || !std::isfinite(by) || by == 0 ||
+      (to != from && (to < from) != (by < 0)))
+    fail("arange", "from {} to {} with step {}; expected a step that leads there", from, to, by);
   bool integers = start.kind() != float64 && end.kind() != float64 && step.kind() != float64;
   Dtype dtype = options.dtype.value_or(integers ? int64 : get_default_dtype());
-  Tensor t = empty({int64_t(std::ceil(range / by))}, {.dtype = dtype});
+  int64_t size = integers ? steps_between(start.to_int(), end.to_int(), step.to_int())
+                          : int64_t(std::min(std::ceil((to - from) / by), 0x1p62));
+  Tensor t = allocated("arange", {size}, dtype);
   Buffer b = plain(t);
   dispatch(dtype, [&](auto v) {
     using T = decltype(v);
@@ -122,7 +142,7 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& option
 
 Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& options) {
   if (steps < 0) fail("linspace", "{} steps; expected 0 or more", steps);
-  Tensor t = empty({steps}, {.dtype = floating(options).dtype});
+  Tensor t = allocated("linspace", {steps}, options.dtype);
   Buffer b = plain(t);
   double from = start.to_double(), to = end.to_double();
   double by = steps > 1 ? (to - from) / double(steps - 1) : 0;
@@ -137,7 +157,7 @@ Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& op
 Tensor eye(int64_t n, const TensorOptions& options) { return eye(n, n, options); }
 
 Tensor eye(int64_t n, int64_t m, const TensorOptions& options) {
-  Tensor t = zeros({n, m}, {.dtype = options.dtype});
+  Tensor t = filled("eye", {n, m}, 0, {.dtype = options.dtype});
   t.diagonal().fill_(1);
   return with_grad(t, options);
 }
@@ -162,13 +182,13 @@ Tensor one_hot(const Tensor& labels, int64_t classes) {
 }
 
 Tensor rand(IntList sizes, const TensorOptions& options) {
-  Tensor t = empty(sizes, {.dtype = options.dtype});
+  Tensor t = allocated("rand", sizes, options.dtype);
   NoGradGuard no_grad;
   return with_grad(t.uniform_(), options);
 }
 
 Tensor randn(IntList sizes, const TensorOptions& options) {
-  Tensor t = empty(sizes, {.dtype = options.dtype});
+  Tensor t = allocated("randn", sizes, options.dtype);
   NoGradGuard no_grad;
   return with_grad(t.normal_(), options);
 }
@@ -178,7 +198,7 @@ Tensor randint(int64_t high, IntList sizes, const TensorOptions& options) {
 }
 
 Tensor randint(int64_t low, int64_t high, IntList sizes, const TensorOptions& options) {
-  Tensor t = empty(sizes, {.dtype = options.dtype.value_or(int64)});
+  Tensor t = allocated("randint", sizes, options.dtype.value_or(int64));
   NoGradGuard no_grad;
   return with_grad(t.random_(low, high), options);
 }
@@ -216,7 +236,7 @@ static Tensor on_memory(void* data, IntList sizes, const Shape& strides, std::fu
     fail("from_blob", "{} strides for {} sizes; expected as many", strides.size(), sizes.size());
   int64_t elements = numel(sizes) ? 1 : 0;
   for (size_t d = 0; d < sizes.size() && elements; ++d) {
-    if (strides[d] < 0) fail("from_blob", "strides {} hold a negative one", strides);
+    if (strides[d] < 0) fail("from_blob", "strides {} hold a negative one; expected 0 or more", strides);
     elements += (sizes[d] - 1) * strides[d];
   }
   Ref<TensorImpl> t(new TensorImpl);
@@ -225,6 +245,7 @@ static Tensor on_memory(void* data, IntList sizes, const Shape& strides, std::fu
   t->numel = numel(sizes);
   t->dtype = dtype;
   t->contiguous = is_contiguous(sizes, strides);
+  t->inference = thread_state.inference;
   t->storage =
       Ref<Storage>(new Storage(data, size_t(elements) * info(dtype).size, std::move(done)));
   return with_grad(Tensor(std::move(t)), options);

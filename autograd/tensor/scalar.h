@@ -25,15 +25,23 @@ class Scalar {
 
   /// boolean, int64 or float64.
   constexpr Dtype kind() const { return kind_; }
+  /// As a T: fractions are cut off, integers wrap. `fits` says whether the number survives.
   template <class T>
   constexpr T to() const {
-    return kind_ == float64 ? T(real_) : T(integer_);
+    if (kind_ != float64) return T(integer_);
+    if constexpr (std::integral<T> && !std::same_as<T, bool>)
+      return T(int64_t(real_));
+    else
+      return T(real_);
   }
   constexpr double to_double() const { return to<double>(); }
   constexpr int64_t to_int() const { return to<int64_t>(); }
 
   /// The type of a tensor made of this number alone: boolean, int64 or the default floating type.
   Dtype natural_dtype() const { return kind_ == float64 ? get_default_dtype() : kind_; }
+
+  /// Whether dtype can hold the number, but for a fraction and rounding.
+  bool fits(Dtype dtype) const;
 
   constexpr bool operator==(const Scalar& other) const {
     return kind_ == other.kind_ &&
@@ -47,5 +55,8 @@ class Scalar {
   };
   Dtype kind_;
 };
+
+/// Throws unless value.fits(dtype).
+void check_fits(std::string_view op, Scalar value, Dtype dtype);
 
 }  // namespace taper

@@ -54,8 +54,8 @@ Shape contiguous_strides(IntList sizes) {
 
 bool is_contiguous(IntList sizes, IntList strides) {
   int64_t step = 1;
+  if (numel(sizes) == 0) return true;
   for (size_t i = sizes.size(); i-- > 0;) {
-    if (sizes[i] == 0) return true;
     if (sizes[i] != 1 && strides[i] != step) return false;
     step *= sizes[i];
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -49,7 +50,7 @@ class IntList {
   IntList slice(size_t first) const { return slice(first, size_ - first); }
   std::vector<int64_t> vec() const { return {begin(), end()}; }
   friend bool operator==(const IntList& a, const IntList& b) {
-    return a.size_ == b.size_ && std::memcmp(a.data_, b.data_, a.size_ * sizeof(int64_t)) == 0;
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
   }
 
  private:

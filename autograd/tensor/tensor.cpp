@@ -1,8 +1,5 @@
 #include "autograd/tensor/tensor.h"
 
-#include <cmath>
-#include <limits>
-
 #include "autograd/graph/view.h"
 #include "autograd/tensor/error.h"
 #include "autograd/tensor/factories.h"
@@ -23,15 +20,17 @@ Buffer plain(const Tensor& t) {
   return {data, x.sizes, x.strides, x.numel, x.dtype, x.contiguous};
 }
 
-int64_t Tensor::size(int64_t d) const {
-  return state().sizes[size_t(wrap_dim("size", d, state().sizes.size()))];
+/// Dimension d of x from 0; unlike wrap_dim alone, a 0-dim tensor has none.
+static size_t own_dim(std::string_view op, int64_t d, const Tensor& x) {
+  if (x.dim() == 0) fail_index(op, "a 0-dim tensor has no dimension {}", d);
+  return size_t(wrap_dim(op, d, size_t(x.dim())));
 }
+
+int64_t Tensor::size(int64_t d) const { return state().sizes[own_dim("size", d, *this)]; }
 
 IntList Tensor::strides() const { return state().strides; }
 
-int64_t Tensor::stride(int64_t d) const {
-  return state().strides[size_t(wrap_dim("stride", d, state().sizes.size()))];
-}
+int64_t Tensor::stride(int64_t d) const { return state().strides[own_dim("stride", d, *this)]; }
 
 bool Tensor::is_contiguous() const { return state().contiguous; }
 
@@ -54,7 +53,8 @@ T* Tensor::data_ptr() const {
 void Tensor::check_accessor(Dtype expected, int64_t dims) const {
   if (dtype() != expected) fail("accessor", "the tensor is {}; expected {}", dtype(), expected);
   if (dim() != dims)
-    fail("accessor", "the tensor has shape {}; expected {} dimensions", sizes(), dims);
+    fail("accessor", "the tensor has shape {}; expected {} dimension{}", sizes(), dims,
+         dims == 1 ? "" : "s");
 }
 
 Scalar Tensor::item() const {
@@ -63,22 +63,10 @@ Scalar Tensor::item() const {
   return dispatch(b.dtype, [&](auto t) { return Scalar(*b.as<decltype(t)>()); });
 }
 
-/// Whether the number survives a conversion to T but for its fraction.
-template <class T>
-static bool fits(Scalar s) {
-  if constexpr (std::is_same_v<T, bool> || std::is_floating_point_v<T>) {
-    return true;
-  } else {
-    double v = s.to_double();
-    return v >= double(std::numeric_limits<T>::min()) - 0.5 &&
-           v <= double(std::numeric_limits<T>::max());
-  }
-}
-
 template <class T>
 T Tensor::item() const {
   Scalar s = item();
-  if (!fits<T>(s)) fail("item", "{} does not fit into {}", s.to_double(), dtype_of<T>());
+  check_fits("item", s, dtype_of<T>());
   return s.to<T>();
 }
 

@@ -82,7 +82,9 @@ class Tensor {
   /// Elements by index, with strides: `auto a = x.accessor<float, 2>(); a[i][j]`; valid while the tensor lives.
   /// Throws if T is not the dtype or N not the number of dimensions.
   template <class T, int N>
-  TensorAccessor<T, N> accessor() const;
+  TensorAccessor<T, N> accessor() const&;
+  template <class T, int N>
+  TensorAccessor<T, N> accessor() && = delete;
   Tensor to(const TensorOptions& options) const;
   Tensor type_as(const Tensor& other) const { return to(other.dtype()); }
 
