@@ -1,0 +1,23 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "autograd/tensor/factories.h"
+#include "autograd/tensor/tensor.h"
+#include "tests/golden/golden.h"
+
+namespace taper::test {
+
+using GoldenCall = std::function<tensor_list(const golden::Case& c, const tensor_list& x)>;
+
+/// How each op of ops.json is called in Taper.
+const std::map<std::string, GoldenCall>& golden_calls();
+
+Dtype to_dtype(const std::string& name);
+Tensor to_tensor(const golden::Array& a);
+/// An empty text, or how t differs from what is expected.
+std::string difference(const golden::Array& expected, const Tensor& t, double tolerance);
+
+}  // namespace taper::test
