@@ -36,22 +36,25 @@ std::string difference(const golden::Array& expected, const Tensor& t, double to
   return golden::difference(expected, info(t.dtype()).name, t.sizes().vec(), data, tolerance);
 }
 
-namespace {
-
 Scalar number(const Case& c, const char* name) {
   const json& j = c.args.at(name);
   if (j.is_number_integer()) return j.get<int64_t>();
   return golden::to_number(j);
 }
+
+Int2 int2(const Case& c, const char* name, Int2 otherwise) {
+  if (!c.has(name)) return otherwise;
+  const json& j = c.args.at(name);
+  return j.is_array() ? Int2(j[0].get<int64_t>(), j[1].get<int64_t>()) : Int2(j.get<int64_t>());
+}
+
+namespace {
+
 int64_t integer(const Case& c, const char* name) { return c.arg<int64_t>(name); }
 Ints ints(const Case& c, const char* name) { return c.arg<Ints>(name, {}); }
 bool keepdim(const Case& c) { return c.arg("keepdim", false); }
 Operand operand(const Case& c, const char* name) {
   return c.has(name) ? Operand(number(c, name)) : Operand();
-}
-Int2 int2(const Case& c, const char* name) {
-  const json& j = c.args.at(name);
-  return j.is_array() ? Int2(j[0].get<int64_t>(), j[1].get<int64_t>()) : Int2(j.get<int64_t>());
 }
 TensorOptions dtype(const Case& c) { return {.dtype = to_dtype(c.arg<std::string>("dtype"))}; }
 
@@ -133,8 +136,8 @@ Tensor golden_reshape(C c, X x) {
 
 }  // namespace
 
-const std::map<std::string, GoldenCall>& golden_calls() {
-  static const std::map<std::string, GoldenCall> all = {
+static std::map<std::string, GoldenCall> tensor_calls() {
+  return {
       UNARY(neg), UNARY(abs), UNARY(sign), UNARY(square), UNARY(exp), UNARY(log), UNARY(sqrt), UNARY(sigmoid),
       UNARY(tanh), UNARY(relu), UNARY(t),
       BINARY(add), BINARY(sub), BINARY(mul), BINARY(div), BINARY(pow), BINARY(maximum), BINARY(minimum),
@@ -183,6 +186,14 @@ const std::map<std::string, GoldenCall>& golden_calls() {
       CALL(eye, eye(integer(c, "n"), integer(c, "m"), dtype(c))),
       CALL(one_hot, one_hot(x[0], integer(c, "num_classes"))),
   };
+}
+
+const std::map<std::string, GoldenCall>& golden_calls() {
+  static const std::map<std::string, GoldenCall> all = [] {
+    auto calls = tensor_calls();
+    calls.merge(golden_network_calls());
+    return calls;
+  }();
   return all;
 }
 
