@@ -164,7 +164,7 @@ struct Matmul {
   static Tensor folded(const Tensor& a, const Tensor& b) {
     Shape out = a.sizes();
     out.back() = b.size(1);
-    return a.reshape({-1, a.size(-1)}).mm(b).reshape(out);
+    return a.flatten(0, -2).mm(b).reshape(out);
   }
   static Tensor batched(const Tensor& a, const Tensor& b) {
     IntList sa = a.sizes().slice(0, size_t(a.dim() - 2)), sb = b.sizes().slice(0, size_t(b.dim() - 2));

@@ -118,7 +118,7 @@ struct Unfold : ViewOp<Unfold> {
     if (size < 0 || size > n || step < 1)
       fail(info.name, "windows of {} with step {} in a dimension of {}; expected at most its size, and "
            "a step of 1 or more", size, step, n);
-    return apply(op, x.dim() == 0 ? x.view({1}) : x);
+    return x.dim() == 0 ? x.view({1}).slice(0, 0, size) : apply(op, x);
   }
   void look(Geometry& g) const {
     size_t d = size_t(dim);

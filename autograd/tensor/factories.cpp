@@ -144,12 +144,12 @@ Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& op
   if (steps < 0) fail("linspace", "{} steps; expected 0 or more", steps);
   Tensor t = allocated("linspace", {steps}, options.dtype);
   Buffer b = plain(t);
-  double from = start.to_double(), to = end.to_double();
-  double by = steps > 1 ? (to - from) / double(steps - 1) : 0;
   dispatch(b.dtype, [&](auto v) {
     using T = decltype(v);
+    using R = std::conditional_t<std::is_floating_point_v<T>, T, double>;
+    R from = start.to<R>(), to = end.to<R>(), by = steps > 1 ? (to - from) / R(steps - 1) : R(0);
     for (int64_t i = 0; i < steps; ++i)  // from both ends, so that both are exact
-      b.as<T>()[i] = T(i < steps / 2 || steps == 1 ? from + by * double(i) : to - by * double(steps - 1 - i));
+      b.as<T>()[i] = T(i < steps / 2 || steps == 1 ? from + by * R(i) : to - by * R(steps - 1 - i));
   });
   return with_grad(t, options);
 }
