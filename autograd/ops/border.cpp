@@ -23,12 +23,28 @@ struct Pad {
     return framed(inner, out, pads, value);
   }
   static std::vector<Sample> samples() {
-    auto by = [](std::vector<int64_t> pads, Scalar value) {
-      return [=](const tensor_list& x) { return tensor_list{x[0].pad(pads, value)}; };
+    auto by = [](Shape sizes, std::string label, std::vector<int64_t> pads, double value) {
+      return Sample({{sizes}}, std::move(label),
+                    [=](const tensor_list& x) { return tensor_list{x[0].pad(pads, value)}; },
+                    [=](const tensor_list& x) { return tensor_list{reference(x[0], pads, value)}; });
     };
-    return {{{{{2, 3}}}, "1, 2, 0, 1", by({1, 2, 0, 1}, 0)},
-            {{{{2, 3}}}, "-1, 2, 1, -1 with 1.5", by({-1, 2, 1, -1}, 1.5)},
-            {{{{2, 2, 3}}}, "-1, 0", by({-1, 0}, 0)}};
+    return {by({2, 3}, "1, 2, 0, 1", {1, 2, 0, 1}, 0), by({2, 3}, "-1, 2, 1, -1 with 1.5", {-1, 2, 1, -1}, 1.5),
+            by({2, 2, 3}, "-1, 0", {-1, 0}, 0), by({2, 0}, "empty", {1, 1}, 2)};
+  }
+
+  static Tensor reference(const Tensor& x, IntList pads, double value) {
+    Shape out(x.sizes()), before(out.size(), 0);
+    for (size_t k = 0; k < pads.size() / 2; ++k) {
+      before[out.size() - 1 - k] = pads[2 * k];
+      out[out.size() - 1 - k] += pads[2 * k] + pads[2 * k + 1];
+    }
+    return tabulate(out, float64, [&](Shape i) {
+      for (size_t d = 0; d < i.size(); ++d) {
+        i[d] -= before[d];
+        if (i[d] < 0 || i[d] >= x.size(int64_t(d))) return value;
+      }
+      return element_at(x, i);
+    });
   }
 
  private:
@@ -65,7 +81,8 @@ struct AddPad {
     return x.pad({size.w, size.w, size.h, size.h}, value);
   }
   static std::vector<Sample> samples() {
-    return {{{{{1, 2, 3}}}, "2 by 1 of 0.5", [](auto& x) { return tensor_list{x[0].add_pad({2, 1}, 0.5)}; }}};
+    return {{{{{1, 2, 3}}}, "2 by 1 of 0.5", [](auto& x) { return tensor_list{x[0].add_pad({2, 1}, 0.5)}; },
+             [](auto& x) { return tensor_list{Pad::reference(x[0], {1, 1, 2, 2}, 0.5)}; }}};
   }
 };
 
@@ -79,7 +96,10 @@ struct Unpad {
     return x.slice(-2, size.h, x.size(-2) - size.h).slice(-1, size.w, x.size(-1) - size.w);
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 5, 4}}}, "2 by 1", [](auto& x) { return tensor_list{x[0].unpad({2, 1})}; }}};
+    return {{{{{2, 5, 4}}}, "2 by 1", [](auto& x) { return tensor_list{x[0].unpad({2, 1})}; },
+             [](auto& x) {
+               return tensor_list{moved(x[0], {2, 1, 2}, [](auto& i) { return Shape{i[0], i[1] + 2, i[2] + 1}; })};
+             }}};
   }
 };
 
@@ -100,7 +120,12 @@ struct Dilate {
     return x.embed_strided(out, strides);
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 2, 3}}}, "3 by 2", [](auto& x) { return tensor_list{x[0].dilate({3, 2})}; }}};
+    return {{{{{2, 2, 3}}}, "3 by 2", [](auto& x) { return tensor_list{x[0].dilate({3, 2})}; },
+             [](auto& x) {
+               return tensor_list{tabulate({2, 4, 5}, float64, [&](auto& i) {
+                 return i[1] % 3 || i[2] % 2 ? 0 : element_at(x[0], {i[0], i[1] / 3, i[2] / 2});
+               })};
+             }}};
   }
 };
 

@@ -91,8 +91,14 @@ struct Clamp {
     auto slow = [](const tensor_list& x) { return tensor_list{reference(x)}; };
     return {{{{{3, 4}}, {{3, 4}, -1.5, 0}, {{4}, 0, 1.5}}, "tensors", run, slow},
             {{{{3, 4}}, {{}, -1.5, 0}, {{}, 0, 1.5}}, "0-dim tensors", run, slow},
-            {{{{35}}}, "-0.5, 1", [](auto& x) { return tensor_list{x[0].clamp(-0.5, 1)}; }},
-            {{{{35}}}, "none, 1", [](auto& x) { return tensor_list{x[0].clamp({}, 1)}; }}};
+            Sample({{{35}}}, "-0.5, 1", [](auto& x) { return tensor_list{x[0].clamp(-0.5, 1)}; }, by_numbers<-1>)
+                .with_in_place([](auto& x) { return tensor_list{x[0].clamp_(-0.5, 1)}; }),
+            {{{{35}}}, "none, 1", [](auto& x) { return tensor_list{x[0].clamp({}, 1)}; }, by_numbers<-9>}};
+  }
+  /// Between half of `twice_min` and 1.
+  template <int twice_min>
+  static tensor_list by_numbers(const tensor_list& x) {
+    return {map_reference(x, x[0].dtype(), [](const double* v) { return std::fmin(std::fmax(*v, twice_min / 2.0), 1); })};
   }
 
  private:
@@ -131,7 +137,12 @@ struct ClampBelow {
   static Tensor call(const Tensor& x, const Operand& min) { return Clamp::call(x, min, {}); }
   static void call_in_place(const Tensor& x, const Operand& min) { Clamp::call_in_place(x, min, {}); }
   static std::vector<Sample> samples() {
-    return {{{{{35}}}, "-0.5", [](auto& x) { return tensor_list{x[0].clamp(-0.5)}; }}};
+    return {Sample({{{35}}}, "-0.5", [](auto& x) { return tensor_list{x[0].clamp(-0.5)}; },
+                   [](auto& x) {
+                     return tensor_list{
+                         map_reference(x, x[0].dtype(), [](const double* v) { return std::fmax(*v, -0.5); })};
+                   })
+                .with_in_place([](auto& x) { return tensor_list{x[0].clamp_(-0.5)}; })};
   }
 };
 

@@ -217,9 +217,12 @@ struct Conv2dPositional {
                   {.stride = stride, .padding = padding, .dilation = dilation, .groups = groups});
   }
   static std::vector<Sample> samples() {
-    return {{{{{1, 2, 5, 5}}, {{2, 1, 2, 2}}, {{2}}}, "2, {1, 0}, {1, 2}, 2", [](auto& x) {
-               return tensor_list{conv2d(x[0], x[1], x[2], 2, {1, 0}, {1, 2}, 2)};
-             }}};
+    Conv2d same;
+    static_cast<ConvOptions&>(same) = {.stride = 2, .padding = {1, 0}, .dilation = {1, 2}, .groups = 2};
+    return {{{{{1, 2, 5, 5}}, {{2, 1, 2, 2}}, {{2}}},
+             "2, {1, 0}, {1, 2}, 2",
+             [](auto& x) { return tensor_list{conv2d(x[0], x[1], x[2], 2, {1, 0}, {1, 2}, 2)}; },
+             [same](auto& x) { return tensor_list{same.reference(x)}; }}};
   }
 };
 

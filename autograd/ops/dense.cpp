@@ -1,5 +1,6 @@
 #include "autograd/graph/grad_mode.h"
 #include "autograd/kernels/gemm.h"
+#include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"
 
@@ -31,7 +32,14 @@ struct Linear {
     auto run = [](const tensor_list& x) {
       return tensor_list{linear(x[0], x[1], x.size() > 2 ? x[2] : Tensor())};
     };
-    return {{{{{4, 3}}, {{2, 3}}, {{2}}}, "", run},
+    auto slow = [](const tensor_list& x) {
+      return tensor_list{tabulate({4, 2}, float64, [&](auto& i) {
+        double y = element_at(x[2], {i[1]});
+        for (int64_t k = 0; k < 3; ++k) y += element_at(x[0], {i[0], k}) * element_at(x[1], {i[1], k});
+        return y;
+      })};
+    };
+    return {{{{{4, 3}}, {{2, 3}}, {{2}}}, "", run, slow},
             {{{{2, 2, 3}}, {{2, 3}}}, "batches, without bias", run},
             {{{{3}}, {{2, 3}}, {{2}}}, "one", run}};
   }

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "autograd/kernels/extremum.h"
 
 #include "autograd/ops/reduce.h"
@@ -181,7 +183,8 @@ struct Max {
   static constexpr OpInfo info{.name = "max", .formula = "y = max of x", .doc = "Largest of all elements"};
   static Tensor call(const Tensor& x) { return check_any_element(info, x), x.amax(); }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "", [](auto& x) { return tensor_list{x[0].max()}; }}};
+    return {{{{{3, 4}}}, "", [](auto& x) { return tensor_list{x[0].max()}; },
+             [](auto& x) { return tensor_list{extremum_reference<Amax>(x[0], {}, false)[0]}; }}};
   }
 };
 
@@ -189,7 +192,8 @@ struct Min {
   static constexpr OpInfo info{.name = "min", .formula = "y = min of x", .doc = "Smallest of all elements"};
   static Tensor call(const Tensor& x) { return check_any_element(info, x), x.amin(); }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "", [](auto& x) { return tensor_list{x[0].min()}; }}};
+    return {{{{{3, 4}}}, "", [](auto& x) { return tensor_list{x[0].min()}; },
+             [](auto& x) { return tensor_list{extremum_reference<Amin>(x[0], {}, false)[0]}; }}};
   }
 };
 
@@ -197,7 +201,12 @@ struct MaxOf {
   static constexpr OpInfo info{.name = "max", .formula = "y = maximum(a, b)", .doc = "Another name of maximum"};
   static Tensor call(const Tensor& a, const Tensor& b) { return maximum(a, b); }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}, {{4}}}, "", [](auto& x) { return tensor_list{x[0].max(x[1])}; }}};
+    return {{{{{3, 4}}, {{4}}}, "", [](auto& x) { return tensor_list{x[0].max(x[1])}; },
+             [](auto& x) {
+               return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
+                 return std::fmax(element_at(x[0], i), element_at(x[1], {i[1]}));
+               })};
+             }}};
   }
 };
 
@@ -205,7 +214,12 @@ struct MinOf {
   static constexpr OpInfo info{.name = "min", .formula = "y = minimum(a, b)", .doc = "Another name of minimum"};
   static Tensor call(const Tensor& a, const Tensor& b) { return minimum(a, b); }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}, {{4}}}, "", [](auto& x) { return tensor_list{x[0].min(x[1])}; }}};
+    return {{{{{3, 4}}, {{4}}}, "", [](auto& x) { return tensor_list{x[0].min(x[1])}; },
+             [](auto& x) {
+               return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
+                 return std::fmin(element_at(x[0], i), element_at(x[1], {i[1]}));
+               })};
+             }}};
   }
 };
 

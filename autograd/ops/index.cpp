@@ -177,7 +177,9 @@ struct Scatter {
       for_each_index(i.sizes(), [&](const Shape& at) { element_of(y, replaced(at, i, 0)) = element_at(x[1], at); });
       return tensor_list{y};
     };
-    return {{{{{3, 4}}, {{2, 3}}}, "rows", run, slow},
+    return {Sample({{{3, 4}}, {{2, 3}}}, "rows", run, slow).with_in_place([=](auto& x) {
+              return tensor_list{x[0].scatter_(0, index(), x[1])};
+            }),
             {{{{3, 4}}}, "a number", [=](auto& x) { return tensor_list{x[0].scatter(0, index(), 0.5)}; }}};
   }
 
@@ -220,7 +222,15 @@ struct ScatterAdd {
   static std::vector<Sample> samples() {
     auto run = [](const tensor_list& x) { return tensor_list{x[0].scatter_add(0, x[2], x[1])}; };
     SampleInput picks{{4, 3}, 0, 3, int64, false};
-    return {{{{{3, 4}}, {{4, 3}}, picks}, "rows", run}, {{{{3, 4}}, {{5, 4}}, picks}, "part of the source", run}};
+    auto slow = [](const tensor_list& x) {
+      Tensor y = reshaped(x[0], x[0].sizes());
+      for_each_index(x[2].sizes(),
+                     [&](const Shape& i) { element_of(y, replaced(i, x[2], 0)) += element_at(x[1], i); });
+      return tensor_list{y};
+    };
+    auto writing = [](const tensor_list& x) { return tensor_list{x[0].scatter_add_(0, x[2], x[1])}; };
+    return {Sample({{{3, 4}}, {{4, 3}}, picks}, "rows", run, slow).with_in_place(writing),
+            Sample({{{3, 4}}, {{5, 4}}, picks}, "part of the source", run, slow).with_in_place(writing)};
   }
 
  private:
@@ -254,7 +264,10 @@ struct IndexSelect {
   }
   static std::vector<Sample> samples() {
     auto run = [](const tensor_list& x) { return tensor_list{x[0].index_select(1, x[1])}; };
-    return {{{{{3, 4}}, {{5}, 0, 4, int64, false}}, "columns", run},
+    auto slow = [](const tensor_list& x) {
+      return tensor_list{moved(x[0], {3, 5}, [&](auto& i) { return Shape{i[0], int64_t(element_at(x[1], {i[1]}))}; })};
+    };
+    return {{{{{3, 4}}, {{5}, 0, 4, int64, false}}, "columns", run, slow},
             {{{{2, 3, 4}}, {{2}, 0, 3, int64, false}}, "rows", run}};
   }
 };

@@ -113,7 +113,11 @@ struct Stack {
     return cat(parts, dim);
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 3}}, {{2, 3}}}, "-1", [](auto& x) { return tensor_list{stack(x, -1)}; }},
+    return {{{{{2, 3}}, {{2, 3}}}, "-1", [](auto& x) { return tensor_list{stack(x, -1)}; },
+             [](auto& x) {
+               return tensor_list{
+                   tabulate({2, 3, 2}, float64, [&](auto& i) { return element_at(x[size_t(i[2])], {i[0], i[1]}); })};
+             }},
             {{{{}}, {{}}}, "numbers", [](auto& x) { return tensor_list{stack(x)}; }}};
   }
 };
@@ -131,6 +135,11 @@ static tensor_list parts_of(const Tensor& x, int64_t size, int64_t dim, int64_t 
   return parts;
 }
 
+/// Rows [from, to) of a matrix.
+static Tensor rows_of(const Tensor& x, int64_t from, int64_t to) {
+  return moved(x, {to - from, x.size(1)}, [&](auto& i) { return Shape{i[0] + from, i[1]}; });
+}
+
 struct Split {
   static constexpr OpInfo info{.name = "split", .formula = "y_i = x[.., i size : (i + 1) size, ..]",
                                .doc = "Parts of a size along a dimension, the last one perhaps smaller; views"};
@@ -140,7 +149,8 @@ struct Split {
     return parts_of(x, size, dim, 1);
   }
   static std::vector<Sample> samples() {
-    return {{{{{5, 2}}}, "2", [](auto& x) { return x[0].split(2); }}};
+    return {{{{{5, 2}}}, "2", [](auto& x) { return x[0].split(2); },
+             [](auto& x) { return tensor_list{rows_of(x[0], 0, 2), rows_of(x[0], 2, 4), rows_of(x[0], 4, 5)}; }}};
   }
 };
 
@@ -165,7 +175,9 @@ struct SplitSizes {
     return parts;
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 5}}}, "2, 0, 3", [](auto& x) { return x[0].split({2, 0, 3}, 1); }}};
+    return {{{{{2, 5}}}, "2, 0, 3 along 1", [](auto& x) { return x[0].split({2, 0, 3}, 1); }},
+            {{{{5, 2}}}, "2, 0, 3", [](auto& x) { return x[0].split({2, 0, 3}); },
+             [](auto& x) { return tensor_list{rows_of(x[0], 0, 2), rows_of(x[0], 2, 2), rows_of(x[0], 2, 5)}; }}};
   }
 };
 
@@ -178,7 +190,8 @@ struct Chunk {
     return parts_of(x, (n + chunks - 1) / chunks, dim, n == 0 ? chunks : 1);
   }
   static std::vector<Sample> samples() {
-    return {{{{{7, 2}}}, "3", [](auto& x) { return x[0].chunk(3); }}};
+    return {{{{{7, 2}}}, "3", [](auto& x) { return x[0].chunk(3); },
+             [](auto& x) { return tensor_list{rows_of(x[0], 0, 3), rows_of(x[0], 3, 6), rows_of(x[0], 6, 7)}; }}};
   }
 };
 

@@ -1,6 +1,7 @@
 #include "autograd/ops/loss.h"
 
 #include "autograd/graph/grad_mode.h"
+#include "autograd/ops/reference.h"
 #include "autograd/tensor/factories.h"
 
 namespace taper::ops {
@@ -60,10 +61,28 @@ struct NllLoss {
   static std::vector<Sample> samples() {
     SampleInput classes{.sizes = {4}, .lo = 0, .hi = 3, .dtype = int64, .differentiable = false};
     SampleInput weight{.sizes = {3}, .lo = 0.5, .hi = 2, .differentiable = false};
-    return {{{{{4, 3}}, classes}, "", [](auto& x) { return tensor_list{nll_loss(x[0], x[1])}; }},
-            {{{{4, 3}}, classes, weight}, "weight, ignore_index=1", [](auto& x) {
+    return {{{{{4, 3}}, classes},
+             "",
+             [](auto& x) { return tensor_list{nll_loss(x[0], x[1])}; },
+             [](auto& x) { return tensor_list{reference(x, -100)}; }},
+            {{{{4, 3}}, classes, weight},
+             "weight, ignore_index=1",
+             [](auto& x) {
                return tensor_list{nll_loss(x[0], x[1], {.weight = x[2], .ignore_index = 1})};
-             }}};
+             },
+             [](auto& x) { return tensor_list{reference(x, 1)}; }}};
+  }
+  /// The mean for rows of scores; x: scores, classes, perhaps weights.
+  static Tensor reference(const tensor_list& x, int64_t ignore_index) {
+    double sum = 0, weights = 0;
+    for (int64_t row = 0; row < x[0].size(0); ++row) {
+      int64_t c = int64_t(element_at(x[1], {row}));
+      if (c == ignore_index) continue;
+      double weight = x.size() > 2 ? element_at(x[2], {c}) : 1;
+      sum -= weight * element_at(x[0], {row, c});
+      weights += weight;
+    }
+    return tabulate({}, float64, [&](auto&) { return sum / weights; });
   }
 
  private:
@@ -86,8 +105,13 @@ struct NllLossPositional {
   }
   static std::vector<Sample> samples() {
     SampleInput classes{.sizes = {4}, .lo = 0, .hi = 3, .dtype = int64, .differentiable = false};
-    return {{{{{4, 3}}, classes}, "{}, none", [](auto& x) {
-               return tensor_list{nll_loss(x[0], x[1], {}, Reduction::none)};
+    return {{{{{4, 3}}, classes},
+             "{}, none",
+             [](auto& x) { return tensor_list{nll_loss(x[0], x[1], {}, Reduction::none)}; },
+             [](auto& x) {
+               return tensor_list{tabulate({4}, float64, [&](auto& i) {
+                 return -element_at(x[0], {i[0], int64_t(element_at(x[1], i))});
+               })};
              }}};
   }
 };
@@ -103,11 +127,22 @@ struct MseLoss {
     return reduction == Reduction::sum ? loss.sum() : loss.mean();
   }
   static std::vector<Sample> samples() {
-    return {
-        {{{{4, 3}}, {{4, 3}}}, "mean", [](auto& x) { return tensor_list{mse_loss(x[0], x[1])}; }},
-        {{{{4, 3}}, {{3}}}, "sum", [](auto& x) {
-           return tensor_list{mse_loss(x[0], x[1], Reduction::sum)};
-         }}};
+    return {{{{{4, 3}}, {{4, 3}}},
+             "mean",
+             [](auto& x) { return tensor_list{mse_loss(x[0], x[1])}; },
+             [](auto& x) { return tensor_list{reference(x) / 12}; }},
+            {{{{4, 3}}, {{3}}},
+             "sum",
+             [](auto& x) { return tensor_list{mse_loss(x[0], x[1], Reduction::sum)}; },
+             [](auto& x) { return tensor_list{reference({x[0], x[1].expand({4, 3})})}; }}};
+  }
+  static Tensor reference(const tensor_list& x) {
+    double sum = 0;
+    for_each_index(x[0].sizes(), [&](const Shape& i) {
+      double d = element_at(x[0], i) - element_at(x[1], i);
+      sum += d * d;
+    });
+    return tabulate({}, float64, [&](auto&) { return sum; });
   }
 };
 

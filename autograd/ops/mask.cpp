@@ -1,3 +1,4 @@
+#include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"
 
@@ -21,8 +22,21 @@ struct MaskedFill {
   }
   static std::vector<Sample> samples() {
     SampleInput mask{{3, 4}, 0, 2, boolean}, row{{4}, 0, 2, boolean};
-    return {{{{{3, 4}}, mask}, "a number", [](auto& x) { return tensor_list{x[0].masked_fill(x[1], -1.5)}; }},
-            {{{{3, 4}}, row, {{}}}, "a tensor", [](auto& x) { return tensor_list{x[0].masked_fill(x[1], x[2])}; }}};
+    return {Sample({{{3, 4}}, mask}, "a number", [](auto& x) { return tensor_list{x[0].masked_fill(x[1], -1.5)}; },
+                   [](auto& x) {
+                     return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
+                       return element_at(x[1], i) != 0 ? -1.5 : element_at(x[0], i);
+                     })};
+                   })
+                .with_in_place([](auto& x) { return tensor_list{x[0].masked_fill_(x[1], -1.5)}; }),
+            Sample({{{3, 4}}, row, {{}}}, "a tensor",
+                   [](auto& x) { return tensor_list{x[0].masked_fill(x[1], x[2])}; },
+                   [](auto& x) {
+                     return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
+                       return element_at(x[1], {i[1]}) != 0 ? element_at(x[2], {}) : element_at(x[0], i);
+                     })};
+                   })
+                .with_in_place([](auto& x) { return tensor_list{x[0].masked_fill_(x[1], x[2])}; })};
   }
 };
 
@@ -32,6 +46,18 @@ static Tensor column_minus_row(const OpInfo& info, const Tensor& x) {
   return arange(x.size(-1)) - arange(x.size(-2)).unsqueeze(1);
 }
 
+/// The sample of triu and tril: elements stay where keeps(j - i) holds.
+static Sample triangle(Shape sizes, std::string label, Tensor (*f)(const Tensor& x), bool (*keeps)(int64_t)) {
+  return {{{sizes}},
+          std::move(label),
+          [f](const tensor_list& x) { return tensor_list{f(x[0])}; },
+          [keeps](const tensor_list& x) {
+            return tensor_list{tabulate(x[0].sizes(), float64, [&](const Shape& i) {
+              return keeps(i[i.size() - 1] - i[i.size() - 2]) ? element_at(x[0], i) : 0;
+            })};
+          }};
+}
+
 struct Triu {
   static constexpr OpInfo info{.name = "triu", .formula = "y[.., i, j] = j - i >= diagonal ? x[.., i, j] : 0",
                                .doc = "Upper triangle of the last two dimensions, zeros below"};
@@ -39,8 +65,8 @@ struct Triu {
     return x.masked_fill(column_minus_row(info, x) < diagonal, 0);
   }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "", [](auto& x) { return tensor_list{x[0].triu()}; }},
-            {{{{2, 4, 3}}}, "-1", [](auto& x) { return tensor_list{x[0].triu(-1)}; }}};
+    return {triangle({3, 4}, "", [](auto& x) { return x.triu(); }, [](int64_t d) { return d >= 0; }),
+            triangle({2, 4, 3}, "-1", [](auto& x) { return x.triu(-1); }, [](int64_t d) { return d >= -1; })};
   }
 };
 
@@ -51,8 +77,8 @@ struct Tril {
     return x.masked_fill(column_minus_row(info, x) > diagonal, 0);
   }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "", [](auto& x) { return tensor_list{x[0].tril()}; }},
-            {{{{2, 4, 3}}}, "1", [](auto& x) { return tensor_list{x[0].tril(1)}; }}};
+    return {triangle({3, 4}, "", [](auto& x) { return x.tril(); }, [](int64_t d) { return d <= 0; }),
+            triangle({2, 4, 3}, "1", [](auto& x) { return x.tril(1); }, [](int64_t d) { return d <= 1; })};
   }
 };
 

@@ -1,7 +1,10 @@
 // The steps of the optimisers. What changes from step to step is an input.
 
 #include "autograd/kernels/sgd.h"
+#include "autograd/graph/grad_mode.h"
+#include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
+#include "autograd/tensor/factories.h"
 
 namespace taper::ops {
 
@@ -28,6 +31,8 @@ struct SgdStep {
 
   void infer(Inputs x, Specs& y) const {
     check_like(x[0], x[1], "the gradient");
+    check_number(x[3], float64, "lr");
+    check_number(x[4], int64, "steps");
     y.write(0);
     if (!x[2].defined()) return;
     check_like(x[0], x[2], "the momentum buffer");
@@ -43,9 +48,40 @@ struct SgdStep {
       kernels::sgd_step<decltype(t)>(plain(x[0]), plain(x[1]), plain(x[2]), factors);
     });
   }
-  static std::vector<Sample> samples() { return {}; }
+  /// x and the buffer after a step, from x, the gradient, the buffer and lr.
+  static std::vector<Sample> samples() {
+    std::vector<SampleInput> inputs(3, {.sizes = {3, 4}, .differentiable = false});
+    std::vector<Sample> out;
+    for (bool nesterov : {false, true})
+      for (int64_t steps : {0, 2}) {
+        auto run = [=](const tensor_list& x) {
+          NoGradGuard no_grad;
+          Tensor p = x[0].clone(), buffer = x[2].clone();
+          sgd_step_(p, x[1], buffer, full({}, 0.1, {.dtype = float64}), full({}, steps), 0.9, 0.5, 0.01, nesterov);
+          return tensor_list{p, buffer};
+        };
+        auto slow = [=](const tensor_list& x) {
+          auto gradient = [&](const Shape& i) { return element_at(x[1], i) + 0.01 * element_at(x[0], i); };
+          auto momentum = [&](const Shape& i) {
+            return 0.9 * element_at(x[2], i) + (steps == 0 ? 1 : 0.5) * gradient(i);
+          };
+          return tensor_list{tabulate({3, 4}, float64,
+                                      [&](const Shape& i) {
+                                        double step = nesterov ? gradient(i) + 0.9 * momentum(i) : momentum(i);
+                                        return element_at(x[0], i) - 0.1 * step;
+                                      }),
+                             tabulate({3, 4}, float64, momentum)};
+        };
+        out.emplace_back(inputs, fmt::format("{} steps before{}", steps, nesterov ? ", nesterov" : ""), run, slow);
+      }
+    return out;
+  }
 
  private:
+  static void check_number(const Tensor& t, Dtype dtype, const char* name) {
+    if (t.dim() != 0 || t.dtype() != dtype)
+      fail(info.name, "{} is {} of shape {}; expected one {}", name, t.dtype(), t.sizes(), dtype);
+  }
   static void check_like(const Tensor& x, const Tensor& t, const char* what) {
     if (!x.is_floating_point())
       fail(info.name, "the parameter is {}; expected a floating type", x.dtype());

@@ -114,8 +114,10 @@ struct MaxPool2d {
     return std::get<0>(max_pool2d_with_indices(x, kernel, stride, padding, dilation, ceil_mode));
   }
   static std::vector<Sample> samples() {
-    return {
-        {{{{1, 2, 4, 4}, -20, 20}}, "2", [](auto& x) { return tensor_list{max_pool2d(x[0], 2)}; }}};
+    MaxPool2dWithIndices same;
+    same.set(2, {}, 0, false);
+    return {{{{{1, 2, 4, 4}, -20, 20}}, "2", [](auto& x) { return tensor_list{max_pool2d(x[0], 2)}; },
+             [same](auto& x) { return tensor_list{same.reference(x)[0]}; }}};
   }
 };
 
@@ -133,10 +135,22 @@ struct MaxPool {
     return {y, mask.reshape(x.sizes())};
   }
   static std::vector<Sample> samples() {
-    return {{{{{1, 2, 4, 4}, -20, 20}}, "2, 2", [](auto& x) {
+    MaxPool2dWithIndices same;
+    same.set(2, {}, 0, false);
+    auto slow = [same](const tensor_list& x) {
+      tensor_list y = same.reference(x);
+      Tensor mask = zeros({1, 2, 4, 4}, {.dtype = float64});
+      for (int64_t i = 0; i < 8; ++i)
+        mask.data_ptr<double>()[i / 4 * 16 + y[1].data_ptr<int64_t>()[i]] = 1;
+      return tensor_list{y[0], mask};
+    };
+    return {{{{{1, 2, 4, 4}, -20, 20}},
+             "2, 2",
+             [](auto& x) {
                auto [y, mask] = max_pool(x[0], 2, 2);
                return tensor_list{y, mask};
-             }}};
+             },
+             slow}};
   }
 };
 

@@ -158,8 +158,19 @@ struct Var {
     return y / double(std::max<int64_t>(count - correction, 0));
   }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "all", [](auto& x) { return tensor_list{x[0].var()}; }},
+    return {{{{{3, 4}}}, "all", [](auto& x) { return tensor_list{x[0].var()}; },
+             [](auto& x) { return tensor_list{reference(x[0], 11)}; }},
             {{{{2, 3, 4}}}, "dims 0 and 2, biased", [](auto& x) { return tensor_list{x[0].var({0, 2}, 0, true)}; }}};
+  }
+  /// The squared distances from the mean of a matrix, over `divisor`.
+  static Tensor reference(const Tensor& x, double divisor) {
+    double sum = 0, squares = 0;
+    for_each_index(x.sizes(), [&](const Shape& i) { sum += element_at(x, i); });
+    for_each_index(x.sizes(), [&](const Shape& i) {
+      double d = element_at(x, i) - sum / double(x.numel());
+      squares += d * d;
+    });
+    return tabulate({}, float64, [&](auto&) { return squares / divisor; });
   }
 };
 
@@ -168,7 +179,8 @@ struct VarAll {
                                .doc = "Variance of all elements, with n - 1 or n below the fraction"};
   static Tensor call(const Tensor& x, Flag unbiased) { return x.var({}, unbiased.value); }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "biased", [](auto& x) { return tensor_list{x[0].var(false)}; }}};
+    return {{{{{3, 4}}}, "biased", [](auto& x) { return tensor_list{x[0].var(false)}; },
+             [](auto& x) { return tensor_list{Var::reference(x[0], 12)}; }}};
   }
 };
 
@@ -250,7 +262,14 @@ struct Any {
     return as_truth((x != 0).sum(dims, keepdim) > 0, x);
   }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}, 0, 2, int64}}, "rows", [](auto& x) { return tensor_list{x[0].any(1)}; }}};
+    return {{{{{3, 4}, 0, 2, int64}}, "rows", [](auto& x) { return tensor_list{x[0].any(1)}; },
+             [](auto& x) {
+               return tensor_list{tabulate({3}, boolean, [&](auto& i) {
+                 double any = 0;
+                 for (int64_t j = 0; j < 4; ++j) any += element_at(x[0], {i[0], j});
+                 return any > 0;
+               })};
+             }}};
   }
 };
 
@@ -261,7 +280,14 @@ struct All {
     return as_truth((x == 0).sum(dims, keepdim) == 0, x);
   }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}, 0, 2, int64}}, "rows", [](auto& x) { return tensor_list{x[0].all(1)}; }}};
+    return {{{{{3, 4}, 0, 2, int64}}, "rows", [](auto& x) { return tensor_list{x[0].all(1)}; },
+             [](auto& x) {
+               return tensor_list{tabulate({3}, boolean, [&](auto& i) {
+                 double all = 1;
+                 for (int64_t j = 0; j < 4; ++j) all *= element_at(x[0], {i[0], j});
+                 return all > 0;
+               })};
+             }}};
   }
 };
 

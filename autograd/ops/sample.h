@@ -39,11 +39,17 @@ struct Sample {
         run(std::move(run)),
         reference(std::move(reference)) {}
 
+  /// The same with the function's in-place form, which writes x[0] and returns it.
+  Sample with_in_place(Function f) && {
+    in_place = std::move(f);
+    return std::move(*this);
+  }
+
   std::vector<SampleInput> inputs;
   std::string label;
   Function run;
   Function reference;  ///< the slow truth; shares nothing with the kernel
-  Function in_place;   ///< for ops with an in-place form that takes attributes: writes x[0] and returns it
+  Function in_place;   ///< needed where the in-place form takes more than tensors
   /// Wider than PyTorch's tolerances, with the reason, where a sample needs it.
   double tolerance = 0;
   std::string tolerance_reason;
