@@ -21,12 +21,13 @@ Tensor formula(const Tensor& y, const Tensor& x, const Tensor& dy) {
 }
 
 void convolution() {
-  Tensor x = rand({2, 3, 8, 8}, with_grad), w = rand({4, 3, 3, 3}, with_grad);
-  Tensor y = conv2d(x, w, {}, {.stride = 2, .padding = 1});
+  Tensor x = rand({2, 3, 8, 8}, with_grad), w = rand({4, 3, 3, 3}, with_grad), b = rand({4}, with_grad);
+  Tensor y = conv2d(x, w, b, {.stride = 2, .padding = 1});
   Tensor dy = rand(y.sizes(), with_grad);
   viz::Names names = {{"x", x}, {"w", w}, {"dy", dy}};
   draw("conv2d_input_formula", formula(y, x, dy), {.names = names});
   draw("conv2d_weight_formula", formula(y, w, dy), {.names = names});
+  draw("conv2d_bias_formula", formula(y, b, dy), {.names = names});
 }
 
 void pooling() {
@@ -34,6 +35,15 @@ void pooling() {
   viz::Names names = {{"x", x}, {"dy", dy}};
   draw("max_pool_formula", formula(max_pool2d(x, 2), x, dy), {.names = names});
   draw("avg_pool_formula", formula(avg_pool2d(x, 2), x, dy), {.names = names});
+}
+
+void shapes_and_activations() {
+  Tensor x = rand({2, 4, 4, 4}, with_grad), dy = rand({2, 64}, with_grad);
+  draw("flatten_formula", formula(x.flatten(1), x, dy), {.names = {{"x", x}, {"dy", dy}}});
+  Tensor a = rand({64, 32}, with_grad), da = rand({64, 32}, with_grad);
+  viz::Names names = {{"x", a}, {"dy", da}};
+  draw("sigmoid_formula", formula(sigmoid(a), a, da), {.names = names});
+  draw("relu_formula", formula(relu(a), a, da), {.names = names});
 }
 
 void dense_layer() {
@@ -72,6 +82,7 @@ int main(int count, char** arguments) {
   manual_seed(0);
   convolution();
   pooling();
+  shapes_and_activations();
   dense_layer();
   loss();
   network();
