@@ -1,0 +1,56 @@
+#include <boost/test/unit_test.hpp>
+
+#include "autograd/tensor/factories.h"
+#include "tests/support/error_text.h"
+
+using namespace taper;
+using taper::test::error_text;
+
+static std::vector<double> values(const Tensor& t) {
+  Tensor p = t.to(float64).contiguous();
+  return {p.data_ptr<double>(), p.data_ptr<double>() + p.numel()};
+}
+using List = std::vector<double>;
+
+BOOST_AUTO_TEST_SUITE(border)
+
+BOOST_AUTO_TEST_CASE(values_and_shapes) {
+  Tensor x = tensor({{1, 2}, {3, 4}});
+  BOOST_TEST(values(x.pad({1, 0})) == (List{0, 1, 2, 0, 3, 4}));
+  BOOST_TEST(values(x.pad({-1, 1, 0, 1}, 7)) == (List{2, 7, 4, 7, 7, 7}));
+  BOOST_TEST(!x.pad({0, 0}).is_alias_of(x));
+  BOOST_TEST(values(x.pad({-1, -1, 0, 0})).empty());
+  BOOST_TEST(values(x.add_pad({0, 1}, 5)) == (List{5, 1, 2, 5, 5, 3, 4, 5}));
+  BOOST_TEST(values(x.dilate({1, 2})) == (List{1, 0, 2, 3, 0, 4}));
+  BOOST_TEST(zeros({0, 2}).dilate(3).sizes() == IntList({0, 4}));
+  BOOST_TEST(values(x.flip({-2, -1})) == (List{4, 3, 2, 1}));
+  BOOST_TEST(values(x.t().flip(0)) == (List{2, 4, 1, 3}));
+  BOOST_TEST(!x.flip({}).is_alias_of(x));
+  BOOST_TEST(x.unpad({0, 1}).sizes() == IntList({2, 0}));
+}
+
+BOOST_AUTO_TEST_CASE(unpad_undoes_add_pad) {
+  Tensor x = randn({2, 3, 4, 5});
+  BOOST_TEST((x.add_pad({2, 1}, 0.5).unpad({2, 1}) == x).all().item<bool>());
+  BOOST_TEST((x.dilate({2, 3}).slice(2, 0, 100, 2).slice(3, 0, 100, 3) == x).all().item<bool>());
+}
+
+BOOST_AUTO_TEST_CASE(errors) {
+  Tensor x = zeros({2, 3}), v = zeros(3);
+  BOOST_TEST(error_text([&] { x.pad({1}); }) ==
+             "pad: pads [1] for a tensor of shape [2, 3]; expected a pair for each padded dimension");
+  BOOST_TEST(error_text([&] { v.pad({1, 1, 1, 1}); }) ==
+             "pad: pads [1, 1, 1, 1] for a tensor of shape [3]; expected a pair for each padded dimension");
+  BOOST_TEST(error_text([&] { v.pad({-2, -2}); }) == "pad: pads [-2, -2] cut more off shape [3] than there is");
+  BOOST_TEST(error_text([&] { v.pad({-4, 5}); }) == "pad: pads [-4, 5] cut more off shape [3] than there is");
+  BOOST_TEST(error_text([&] { v.add_pad(1); }) == "add_pad: a tensor of shape [3]; expected at least 2 dimensions");
+  BOOST_TEST(error_text([&] { x.add_pad({-1, 0}); }) == "add_pad: size -1 by 0; expected 0 or more");
+  BOOST_TEST(error_text([&] { x.unpad({2, 1}); }) ==
+             "unpad: a border of 2 by 1 of shape [2, 3]; expected one that lies inside");
+  BOOST_TEST(error_text([&] { x.dilate({0, 1}); }) == "dilate: dilation 0 by 1; expected 1 or more");
+  BOOST_TEST(error_text([&] { v.dilate(2); }) == "dilate: a tensor of shape [3]; expected at least 2 dimensions");
+  BOOST_TEST(error_text([&] { x.flip(2); }) == "flip: dimension 2 is out of range; expected -2 to 1");
+  BOOST_TEST(error_text([&] { x.flip({0, -2}); }) == "flip: dimension 0 appears twice in [0, -2]");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
