@@ -1,4 +1,5 @@
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 
 #include "autograd/graph/engine.h"
 #include "autograd/tensor/factories.h"

@@ -1,4 +1,5 @@
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 
 #include "autograd/tensor/factories.h"
 #include "tests/support/error_text.h"
