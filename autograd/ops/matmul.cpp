@@ -10,6 +10,7 @@ static void check_matmul(const OpInfo& info, Inputs x, int64_t dims) {
   const Tensor &a = x[0], &b = x[1];
   if (a.dtype() != b.dtype())
     fail(info.name, "operands are {} and {}; expected one type", a.dtype(), b.dtype());
+  if (a.dtype() == boolean) fail(info.name, "not defined on boolean tensors");
   if (a.dim() != dims || b.dim() != dims)
     fail(info.name, "operands of shape {} and {}; expected {} dimensions each", a.sizes(), b.sizes(), dims);
   bool batches = dims < 3 || a.size(0) == b.size(0);
@@ -108,7 +109,7 @@ struct Dot {
   static Tensor call(const Tensor& a, const Tensor& b) {
     std::array inputs{&a, &b};
     check_matmul(info, Inputs(inputs.data(), 2), 1);
-    return (a * b).sum();
+    return (a * b).sum().to(a.dtype());
   }
   static std::vector<Sample> samples() {
     return {{{{{4}}, {{4}}}, "", [](auto& x) { return tensor_list{x[0].dot(x[1])}; },

@@ -9,6 +9,7 @@ static T power(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
     return std::pow(a, b);
   } else {
+    if (b < T(0)) return a == T(1) || (a == T(-1) && b % 2 == 0) ? T(1) : a == T(-1) ? T(-1) : T(0);
     int64_t out = 1;
     for (int64_t base = a, n = b; n > 0; n /= 2, base *= base)
       if (n % 2) out *= base;
@@ -19,7 +20,7 @@ static T power(T a, T b) {
 // clang-format off
 BINARY(Add, add, same, a + b, (Dy dy), dy, (Dy dy), dy, "Sum of each pair of elements")
 BINARY(Sub, sub, same, a - b, (Dy dy), dy, (Dy dy), -dy, "Difference of each pair of elements",
-       static constexpr bool bool_ok = false;)
+       static constexpr Bools bools = Bools::none;)
 BINARY(Mul, mul, same, a * b, (Dy dy, B b), dy * b, (Dy dy, A a), dy * a, "Product of each pair of elements")
 BINARY(Div, div, floating, a / b, (Dy dy, B b), dy / b, (Dy dy, B b, Y y), -dy * (y / b),
        "Quotient of each pair of elements; integers give the default floating type",
@@ -28,13 +29,24 @@ BINARY(Pow, pow, same, power(a, b),
        (Dy dy, A a, B b), where(b == 0, 0, dy * (b * pow(a, b - 1))),
        (Dy dy, A a, B b, Y y), where((a == 0) * (b >= 0), 0, dy * (y * log(a))),
        "Each element of a to the power of b",
-       static SampleInput a_range() { return {{}, 0.5, 2}; })
+       static SampleInput a_range() { return {{}, 0.5, 2}; }
+       static constexpr Bools bools = Bools::raised;
+       using Binary::call;
+       static Tensor call(const Tensor& a, Scalar b) {
+         if (!a.is_floating_point() && b.kind() == int64 && b.to_int() < 0)
+           fail(info.name, "a tensor of {} to the power of {}; expected an exponent of 0 or more, or a floating type",
+                a.dtype(), b.to_int());
+         return Binary::call(a, b);
+       })
 
-UNARY(Neg, neg, -2, 2, -x, (Dy dy), -dy, "Negative of each element")
-UNARY(Abs, abs, -2, 2, x < T(0) ? -x : x, (Dy dy, X x), dy * sign(x), "Absolute value of each element")
+UNARY(Neg, neg, -2, 2, -x, (Dy dy), -dy, "Negative of each element", static constexpr Bools bools = Bools::none;)
+UNARY(Abs, abs, -2, 2, x < T(0) ? -x : x, (Dy dy, X x), dy * sign(x), "Absolute value of each element",
+      static constexpr Bools bools = Bools::none;)
 UNARY(Sign, sign, -2, 2, T(x > T(0)) - T(x < T(0)), (Dy dy), zeros_like(dy), "-1, 0 or 1 for each element")
-UNARY(Square, square, -2, 2, x * x, (Dy dy, X x), dy * (2 * x), "Square of each element")
-UNARY(Relu, relu, -2, 2, x < T(0) ? T(0) : x, (Dy dy, Y y), dy * (y > 0), "max(x, 0) of each element")
+UNARY(Square, square, -2, 2, x * x, (Dy dy, X x), dy * (2 * x), "Square of each element",
+      static Tensor prepared(const Tensor& x) { return x.dtype() == boolean ? x.to(int64) : x; })
+UNARY(Relu, relu, -2, 2, x < T(0) ? T(0) : x, (Dy dy, Y y), dy * (y > 0), "max(x, 0) of each element",
+      static constexpr Bools bools = Bools::none;)
 UNARY_FLOATING(Exp, exp, -2, 2, std::exp(x), (Dy dy, Y y), dy * y, "e to the power of each element")
 UNARY_FLOATING(Log, log, 0.5, 3, std::log(x), (Dy dy, X x), dy / x, "Natural logarithm of each element")
 UNARY_FLOATING(Sqrt, sqrt, 0.5, 3, std::sqrt(x), (Dy dy, Y y), dy / (2 * y), "Square root of each element")

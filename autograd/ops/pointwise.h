@@ -22,18 +22,24 @@ std::vector<Sample> binary_samples(SampleInput a, SampleInput b, Sample::Functio
 /// y = f(x) read element by element by index arithmetic alone, in double: the slow truth.
 Tensor map_reference(const tensor_list& x, Dtype out, double (*f)(const double* x));
 
+/// How an op takes booleans: as any other type, only where another operand raises the type, or not at all.
+enum class Bools { any, raised, none };
+
 enum class Numbers { any, floating };  ///< floating: integers become the default floating type first
 
 template <class Self, Numbers numbers>
 struct Unary {
+  static constexpr Bools bools = Bools::any;
   static Tensor prepared(const Tensor& x) {
     if (numbers == Numbers::floating && !x.is_floating_point()) return x.to(get_default_dtype());
     return x;
   }
-  static Tensor call(const Tensor& x) { return apply(Self{}, prepared(x)); }
+  static Tensor call(const Tensor& x) { return apply(Self{}, Self::prepared(x)); }
   static void call_in_place(const Tensor& x) { apply_in_place(Self{}, x); }
   void infer(Inputs x, Specs& y) const {
     Dtype d = x[0].dtype();
+    if (d == boolean && Self::bools != Bools::any)
+      fail(Self::info.name, "not defined on boolean tensors");
     y.fresh(x[0].sizes(),
             numbers == Numbers::floating && !is_floating_point(d) ? get_default_dtype() : d);
   }
@@ -61,7 +67,14 @@ enum class Result { same, floating, boolean };  ///< what a binary op's result i
 
 template <class Self, Result result>
 struct Binary {
+  static constexpr Bools bools = Bools::any;
+  static void check_bool(Dtype operand) {
+    if (operand == boolean && Self::bools == Bools::none)
+      fail(Self::info.name, "not defined on boolean tensors");
+  }
   static Dtype compute_type(const Tensor& a, const Tensor& b) {
+    check_bool(a.dtype());
+    check_bool(b.dtype());
     Dtype d = result_type(a, b);
     return result == Result::floating && !is_floating_point(d) ? get_default_dtype() : d;
   }
@@ -70,8 +83,14 @@ struct Binary {
     if (a.dtype() == d && b.dtype() == d) return apply(Self{}, a, b);
     return apply(Self{}, a.to(d), b.to(d));
   }
-  static Tensor call(const Tensor& a, Scalar b) { return call(a, scalar_like(b, a)); }
-  static Tensor call(Scalar a, const Tensor& b) { return call(scalar_like(a, b), b); }
+  static Tensor call(const Tensor& a, Scalar b) {
+    check_bool(b.kind());
+    return call(a, scalar_like(b, a));
+  }
+  static Tensor call(Scalar a, const Tensor& b) {
+    check_bool(a.kind());
+    return call(scalar_like(a, b), b);
+  }
 
   static void call_in_place(const Tensor& x, const Tensor& other) {
     Dtype d = compute_type(x, other);
@@ -83,11 +102,12 @@ struct Binary {
       x.copy_(call(x, other));
   }
   static void call_in_place(const Tensor& x, Scalar other) {
+    check_bool(other.kind());
     call_in_place(x, scalar_like(other, x));
   }
 
   void infer(Inputs x, Specs& y) const {
-    if (x[0].dtype() == boolean && !Self::bool_ok)
+    if (x[0].dtype() == boolean && Self::bools != Bools::any)
       fail(Self::info.name, "not defined on boolean tensors");
     y.fresh(broadcast_shapes(Self::info.name, x[0].sizes(), x[1].sizes()),
             result == Result::boolean ? boolean : x[0].dtype());
@@ -113,11 +133,10 @@ struct Binary {
   }
   static SampleInput a_range() { return {{}, -2, 2}; }
   static SampleInput b_range() { return {{}, -2, 2}; }
-  static constexpr bool bool_ok = true;
 };
 
-/// struct, name, sample range, y = f(x), what the rule reads, dx, doc.
-#define UNARY_OF(S, op, numbers, from, to, y, reads, dx_, text)                               \
+/// struct, name, sample range, y = f(x), what the rule reads, dx, doc, further members.
+#define UNARY_OF(S, op, numbers, from, to, y, reads, dx_, text, ...)                          \
   struct S : Unary<S, Numbers::numbers> {                                                     \
     static constexpr OpInfo info{                                                             \
         .name = #op, .formula = "y = " #y, .grad = "dx = " #dx_, .doc = text};                \
@@ -128,11 +147,12 @@ struct Binary {
     }                                                                                         \
     Tensor dx reads const { return dx_; }                                                     \
     static constexpr auto grads = rules(&S::dx);                                              \
+    __VA_ARGS__                                                                               \
   };
-#define UNARY(S, op, from, to, y, reads, dx, text) \
-  UNARY_OF(S, op, any, from, to, y, reads, dx, text)
+#define UNARY(S, op, from, to, y, reads, dx, text, ...) \
+  UNARY_OF(S, op, any, from, to, y, reads, dx, text, __VA_ARGS__)
 #define UNARY_FLOATING(S, op, from, to, y, reads, dx, text) \
-  UNARY_OF(S, op, floating, from, to, y, reads, dx, text)
+  UNARY_OF(S, op, floating, from, to, y, reads, dx, text, )
 
 /// struct, name, y = f(a, b), what da reads, da, what db reads, db, doc, further members.
 #define BINARY(S, op, result, y, reads_a, da_, reads_b, db_, text, ...)                       \
