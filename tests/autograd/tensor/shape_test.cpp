@@ -9,7 +9,7 @@
 using namespace taper;
 using taper::test::error_text;
 
-static int64_t sum(IntList list) {
+static int64_t total(IntList list) {
   int64_t s = 0;
   for (int64_t v : list) s += v;
   return s;
@@ -19,12 +19,12 @@ BOOST_AUTO_TEST_SUITE(shape)
 
 BOOST_AUTO_TEST_CASE(a_list_converts_from_what_programs_write) {
   size_t n = 4;
-  BOOST_TEST(sum({2, 3}) == 5);
-  BOOST_TEST(sum(3) == 3);
-  BOOST_TEST(sum(n) == 4);
-  BOOST_TEST(sum(std::vector<int64_t>{1, 2, 3}) == 6);
-  BOOST_TEST(sum(Shape{5, 6}) == 11);
-  BOOST_TEST(sum({}) == 0);
+  BOOST_TEST(total({2, 3}) == 5);
+  BOOST_TEST(total(3) == 3);
+  BOOST_TEST(total(n) == 4);
+  BOOST_TEST(total(std::vector<int64_t>{1, 2, 3}) == 6);
+  BOOST_TEST(total(Shape{5, 6}) == 11);
+  BOOST_TEST(total({}) == 0);
   IntList one = 7;
   IntList copy = one;
   one = 8;
