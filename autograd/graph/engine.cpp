@@ -204,21 +204,17 @@ class Run {
     if (!g.defined()) return;
     for (size_t h = 0; h < leaf.leaf->hooks.size(); ++h)
       if (Tensor replaced = (*leaf.leaf->hooks[h].run)(g); replaced.defined()) g = replaced;
-    if (capture(frames_[i], 0, g) || !to_leaves_) return;
+    if (!to_leaves_) return capture(frames_[i], 0, g);
     accumulate_grad(leaf, std::move(g), options_.create_graph);
     for (auto& hook : leaf.leaf->post_accumulate) hook(Tensor(Ref<TensorImpl>(&leaf)));
   }
 
-  /// Keeps g if it was asked for; true if so.
-  bool capture(const Frame& frame, uint32_t output_nr, const Tensor& g) {
-    bool any = false;
+  /// Keeps g if it was asked for.
+  void capture(const Frame& frame, uint32_t output_nr, const Tensor& g) {
     for (End& target : targets_)
       if (target.edge.node == frame.node && target.edge.leaf == frame.leaf &&
-          target.edge.output_nr == output_nr) {
+          target.edge.output_nr == output_nr)
         target.gradient = g;
-        any = true;
-      }
-    return any;
   }
 
   void run_node(uint32_t i) {

@@ -188,8 +188,7 @@ void FunctionCall::attach(const Ref<Node>& node, tensor_list& outputs) const {
       t.storage->writer = node->type().info;
     }
     Edge base = dirty && t.base ? gradient_edge(*t.base) : Edge();
-    t.grad_fn = node;
-    t.output_nr = uint32_t(k);
+    set_history(t, node, uint32_t(k));
     if (dirty && t.base)
       rebase(t, base);
     else if (dirty)

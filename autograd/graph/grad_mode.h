@@ -26,10 +26,11 @@ using AutoGradMode = EnableGradGuard;
 /// Backward runs the documented formulas of convolution, pooling, dense and softmax as written.
 using FormulaGuard = ModeGuard<&ThreadState::formulas, true>;
 
-/// Nothing is recorded, and tensors made here can never be part of a graph.
+/// Nothing is recorded, and tensors made here can never be part of a graph. `InferenceMode(false)` records again,
+/// inside of a NoGradGuard too.
 class InferenceMode {
  public:
-  explicit InferenceMode(bool on = true) : inference_(on), grad_(!on && thread_state.grad_enabled) {}
+  explicit InferenceMode(bool on = true) : inference_(on), grad_(!on) {}
 
  private:
   ModeGuard<&ThreadState::inference, true> inference_;

@@ -62,6 +62,16 @@ Edge gradient_edge(TensorImpl& t) {
   return {};
 }
 
+void set_history(TensorImpl& t, const Ref<Node>& node, uint32_t output_nr) {
+  if (t.leaf && t.leaf->retains_grad) {
+    if (t.grad_fn)
+      std::erase_if(t.grad_fn->extras().retained, [&](auto& kept) { return kept.into == t.leaf; });
+    node->extras().retained.push_back({output_nr, t.leaf});
+  }
+  t.grad_fn = node;
+  t.output_nr = output_nr;
+}
+
 void rebase(TensorImpl& view, const Edge& base_before) {
   TensorImpl& base = *view.base;
   ops::AsStrided geometry = strided_in(view);
@@ -73,8 +83,7 @@ void rebase(TensorImpl& view, const Edge& base_before) {
   node->edge(0) = base_before;
   node->edge(1) = {view.grad_fn, {}, view.output_nr};
   node->output(0) = {base.sizes, base.dtype};
-  base.grad_fn = std::move(node);
-  base.output_nr = 0;
+  set_history(base, node, 0);
   view.generation = ++base.generation;
 }
 

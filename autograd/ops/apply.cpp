@@ -222,8 +222,12 @@ class Application {
       if (!specs_[k].differentiable || !is_floating_point(t.dtype)) continue;
       bool written = specs_[k].kind == Kind::write;
       Edge base = written && t.base ? gradient_edge(*t.base) : Edge();
-      t.grad_fn = node_;
-      t.output_nr = uint32_t(k);
+      if (written) {
+        set_history(t, node_, uint32_t(k));
+      } else {
+        t.grad_fn = node_;
+        t.output_nr = uint32_t(k);
+      }
       if (written && t.base)
         rebase(t, base);
       else if (written)
