@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(copies_share_and_clones_do_not) {
 }
 
 BOOST_AUTO_TEST_CASE(nests_and_refuses_to_run_empty) {
-  nn::Sequential inner(nn::ReLU(), nn::Tanh());
+  nn::Sequential inner{nn::ReLU(), nn::Tanh()};
   nn::Sequential outer(inner, nn::Sigmoid());
   BOOST_TEST(outer.size() == 2u);
   BOOST_TEST(nn::Sequential(inner).size() == 2u);
