@@ -1,5 +1,5 @@
-// ./run bench ops: every op of the registry on each of its samples, in float32, forward and with backward.
-// The samples are small, so these rows show overhead more than speed.
+// ./run bench ops: every op of the registry on each of its samples, in float32, forward and with
+// backward. The samples are small, so these rows show overhead more than speed.
 
 #include <benchmark/benchmark.h>
 
@@ -47,7 +47,8 @@ int main(int argc, char** argv) {
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   for (const OpEntry& op : registry())
     for (const Sample& sample : op.samples()) {
-      std::string name = std::string(op.id) + (sample.label.empty() ? "" : "[" + sample.label + "]");
+      std::string name =
+          std::string(op.id) + (sample.label.empty() ? "" : "[" + sample.label + "]");
       auto run = [sample](benchmark::State& state) { forward(state, sample); };
       benchmark::RegisterBenchmark((name + "/forward").c_str(), run)->Unit(benchmark::kNanosecond);
       if (!Graph(sample, sample_inputs(sample, float32)).any()) continue;

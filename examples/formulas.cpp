@@ -1,4 +1,5 @@
-// The report's formulas, run as written, and the fast kernels that run otherwise: the same gradients.
+// The report's formulas, run as written, and the fast kernels that run otherwise: the same
+// gradients.
 #include <taper.h>
 using namespace taper;
 
@@ -14,7 +15,8 @@ int main() {
 
   FormulaGuard formulas;  // scoped: gradients of conv, pooling, dense, softmax run as documented
   auto [dx, dw] = gradients();
-  double apart = (dx - fast_dx).abs().max().item<double>() + (dw - fast_dw).abs().max().item<double>();
+  double apart =
+      (dx - fast_dx).abs().max().item<double>() + (dw - fast_dw).abs().max().item<double>();
   fmt::print("{} {} apart by {:.1e}\n", dx.sizes(), dw.sizes(), apart);
   return apart < 1e-9 ? 0 : 1;
 }

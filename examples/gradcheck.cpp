@@ -3,7 +3,10 @@
 using namespace taper;
 
 struct Swish : autograd::Function<Swish> {
-  static Tensor forward(AutogradContext* ctx, const Tensor& x) { ctx->save_for_backward({x}); return x * x.sigmoid(); }
+  static Tensor forward(AutogradContext* ctx, const Tensor& x) {
+    ctx->save_for_backward({x});
+    return x * x.sigmoid();
+  }
   static tensor_list backward(AutogradContext* ctx, tensor_list dy) {
     Tensor x = ctx->get_saved_variables()[0], s = x.sigmoid();
     return {dy[0] * (s + x * s * (1 - s))};

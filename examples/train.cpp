@@ -3,20 +3,23 @@
 using namespace taper;
 
 struct Net : nn::Layer<Net> {
-  nn::Conv2d conv = register_module("conv", nn::Conv2d({.in_channels = 1, .out_channels = 4, .kernel_size = 3, .padding = 1}));
+  nn::Conv2d conv = register_module(
+      "conv", nn::Conv2d({.in_channels = 1, .out_channels = 4, .kernel_size = 3, .padding = 1}));
   nn::Dense hidden = register_module("hidden", nn::Dense({.in_features = 64, .out_features = 32}));
   nn::Dense out = register_module("out", nn::Dense({.in_features = 32, .out_features = 10}));
-  Tensor forward(const Tensor& x) { return out(relu(hidden(max_pool2d(relu(conv(x)), 2).flatten(1)))); }
+  Tensor forward(const Tensor& x) {
+    return out(relu(hidden(max_pool2d(relu(conv(x)), 2).flatten(1))));
+  }
 };
 
 int main() try {
   manual_seed(0);
   Net net;
-  fmt::print("{}\n", net);                  // the layers as a tree, with parameter counts
-  auto [train, test] = data::optdigits();   // fetches, checks, caches
+  fmt::print("{}\n", net);                 // the layers as a tree, with parameter counts
+  auto [train, test] = data::optdigits();  // fetches, checks, caches
   data::DataLoader batches(train, {.batch_size = 64, .shuffle = true});
   optim::SGD sgd(net.parameters(), {.lr = 0.2});
-  for (int epoch = 0; epoch < 3; ++epoch)   // 30 for the report's accuracy
+  for (int epoch = 0; epoch < 3; ++epoch)  // 30 for the report's accuracy
     for (auto [images, labels] : batches) {
       sgd.zero_grad();
       cross_entropy(net(images), labels).backward();

@@ -21,25 +21,31 @@ struct Named {
   std::string name;
 };
 
-using Values = std::vector<std::vector<double>>;  ///< of several tensors, or of none where undefined
+using Values =
+    std::vector<std::vector<double>>;  ///< of several tensors, or of none where undefined
 
 bool is_output(const Tensor& y) { return y.defined() && y.is_floating_point(); }
 
 Values values_of(const std::vector<Named>& list) {
   Values out;
-  for (const auto& [t, name] : list) out.push_back(is_output(t) ? values(t) : std::vector<double>());
+  for (const auto& [t, name] : list)
+    out.push_back(is_output(t) ? values(t) : std::vector<double>());
   return out;
 }
 
-/// One order of a check: the derivatives of function's outputs by the variables. The variables are changed
-/// where they lie, one element at a time, and function is run again.
+/// One order of a check: the derivatives of function's outputs by the variables. The variables are
+/// changed where they lie, one element at a time, and function is run again.
 class Comparison {
  public:
   using Function = std::function<std::vector<Named>()>;
 
   Comparison(int order, Function function, const std::vector<Named>& variables,
              const GradcheckOptions& options, GradcheckReport& report)
-      : order_(order), function_(std::move(function)), variables_(variables), options_(options), report_(report) {}
+      : order_(order),
+        function_(std::move(function)),
+        variables_(variables),
+        options_(options),
+        report_(report) {}
 
   void run() {
     Random random(options_.seed + uint64_t(order_));
@@ -49,7 +55,8 @@ class Comparison {
       weights_.push_back(is_output(y) ? random_weights(y.sizes(), random).detach() : Tensor());
       weight_values_.push_back(values(weights_.back()));
       if (is_output(y) && y.dtype() != float64)
-        report_.failures.push_back(fmt::format("order {}: {} is {}; expected float64", order_, name, y.dtype()));
+        report_.failures.push_back(
+            fmt::format("order {}: {} is {}; expected float64", order_, name, y.dtype()));
     }
     if (!report_.ok() || !deterministic()) return;
     tensor_list gradients = analytic_gradients();
@@ -59,7 +66,7 @@ class Comparison {
  private:
   struct Difference {
     double numeric;
-    double left, right;  ///< the one-sided ones
+    double left, right;            ///< the one-sided ones
     std::vector<size_t> detached;  ///< outputs that change but do not require grad
   };
 
@@ -71,12 +78,14 @@ class Comparison {
       bool same_size = again.size() == at_rest_.size() && again[k].size() == at_rest_[k].size();
       int64_t at = same_size ? first_difference(at_rest_[k], again[k]) : 0;
       if (at < 0) continue;
-      std::string text = fmt::format("order {}: the function is not deterministic; two calls ", order_);
+      std::string text =
+          fmt::format("order {}: the function is not deterministic; two calls ", order_);
       if (!same_size)
         text += "gave outputs of different shapes";
       else
-        text += fmt::format("gave {:.6g} and {:.6g} in {} at {}", at_rest_[k][size_t(at)], again[k][size_t(at)],
-                            outputs_[k].name, index_of(outputs_[k].tensor.sizes(), at));
+        text += fmt::format("gave {:.6g} and {:.6g} in {} at {}", at_rest_[k][size_t(at)],
+                            again[k][size_t(at)], outputs_[k].name,
+                            index_of(outputs_[k].tensor.sizes(), at));
       report_.failures.push_back(text);
       return false;
     }
@@ -106,7 +115,8 @@ class Comparison {
     Difference out{};
     for (size_t k = 0; k < at_rest_.size(); ++k) {
       if (up[k].size() != at_rest_[k].size() || down[k].size() != at_rest_[k].size())
-        fail("gradcheck", "{} changes its shape with the input; expected a fixed one", outputs_[k].name);
+        fail("gradcheck", "{} changes its shape with the input; expected a fixed one",
+             outputs_[k].name);
       double central = projected_difference(weight_values_[k], up[k], down[k]) / (above - below);
       out.numeric += central;
       out.right += projected_difference(weight_values_[k], up[k], at_rest_[k]) / (above - x);
@@ -120,15 +130,18 @@ class Comparison {
 
   void compare(const Named& variable, const Tensor& gradient) {
     std::vector<double*> x = elements(variable.tensor);
-    std::vector<double> analytic = gradient.defined() ? values(gradient) : std::vector<double>(x.size());
+    std::vector<double> analytic =
+        gradient.defined() ? values(gradient) : std::vector<double>(x.size());
     GradcheckReport::Element worst;
     Difference at_worst{};
     size_t wrong = 0;
     for (size_t i = 0; i < x.size(); ++i) {
       Difference d = difference(x[i]);
-      GradcheckReport::Element e{.order = order_, .input = variable.name,
+      GradcheckReport::Element e{.order = order_,
+                                 .input = variable.name,
                                  .index = index_of(variable.tensor.sizes(), int64_t(i)),
-                                 .analytic = analytic[i], .numeric = d.numeric,
+                                 .analytic = analytic[i],
+                                 .numeric = d.numeric,
                                  .error = std::abs(analytic[i] - d.numeric),
                                  .tolerance = options_.atol + options_.rtol * std::abs(d.numeric)};
       ++report_.elements;
@@ -153,14 +166,17 @@ class Comparison {
   void add_failure(const GradcheckReport::Element& e, const Difference& d, size_t wrong, size_t all,
                    bool gradient_defined) {
     std::string text = fmt::format(
-        "order {}: {} at {}: analytic {:.6g}, numeric {:.6g}, error {:.3g}, tolerance {:.3g}; {} of {} elements differ",
+        "order {}: {} at {}: analytic {:.6g}, numeric {:.6g}, error {:.3g}, tolerance {:.3g}; {} "
+        "of {} elements differ",
         order_, e.input, e.index, e.analytic, e.numeric, e.error, e.tolerance, wrong, all);
     for (size_t k : d.detached)
-      text += fmt::format("; {} is detached: it changes with the input but does not require grad", outputs_[k].name);
+      text += fmt::format("; {} is detached: it changes with the input but does not require grad",
+                          outputs_[k].name);
     if (!gradient_defined && d.detached.empty()) text += "; its gradient is undefined";
     double largest = std::max(std::abs(d.left), std::abs(d.right));
     if (std::abs(d.left - d.right) > 10 * (options_.atol + options_.rtol * largest))
-      text += fmt::format("; kink suspected: the one-sided differences are {:.6g} and {:.6g}", d.left, d.right);
+      text += fmt::format("; kink suspected: the one-sided differences are {:.6g} and {:.6g}",
+                          d.left, d.right);
     report_.failures.push_back(text);
   }
 
@@ -185,12 +201,14 @@ void add_variables(const tensor_list& tensors, const char* kind, std::vector<Nam
       report.failures.push_back(fmt::format("{} is {}; expected float64", name, t.dtype()));
     else if (overlaps(t))
       report.failures.push_back(
-          fmt::format("{} of shape {} has elements that share memory; expected a clone() of it", name, t.sizes()));
+          fmt::format("{} of shape {} has elements that share memory; expected a clone() of it",
+                      name, t.sizes()));
     variables.push_back({t, name});
   }
 }
 
-/// The gradients of f's outputs as a function of the variables and of the output gradients, which join them.
+/// The gradients of f's outputs as a function of the variables and of the output gradients, which
+/// join them.
 Comparison::Function gradient_function(const Comparison::Function& f, std::vector<Named>& variables,
                                        uint64_t seed) {
   Random random(seed);

@@ -11,13 +11,14 @@
 
 namespace taper {
 
-/// How gradcheck compares; the tolerances are PyTorch's: |analytic - numeric| <= atol + rtol |numeric|.
+/// How gradcheck compares; the tolerances are PyTorch's: |analytic - numeric| <= atol + rtol
+/// |numeric|.
 struct GradcheckOptions {
   int order = 1;  ///< 2: also the derivatives of the gradients, by input and by output gradient
   double eps = 1e-6;
   double atol = 1e-5;
   double rtol = 1e-3;
-  uint64_t seed = 0;  ///< of the random output gradients; the global generator is left alone
+  uint64_t seed = 0;      ///< of the random output gradients; the global generator is left alone
   std::string name = {};  ///< what the report calls the function
   /// Checked too: what the function reads by itself, as `.parameters = net.parameters()`.
   tensor_list parameters = {};
@@ -80,9 +81,9 @@ tensor_list call_with_list(F& f, const tensor_list& x) {
 
 }  // namespace detail
 
-/// Compares the gradients of f with central differences, in float64. f takes the inputs as arguments (or as one
-/// tensor_list) and returns a tensor, a tuple or a tensor_list; inputs that require grad are checked. Does not
-/// throw for a wrong gradient: see the report.
+/// Compares the gradients of f with central differences, in float64. f takes the inputs as
+/// arguments (or as one tensor_list) and returns a tensor, a tuple or a tensor_list; inputs that
+/// require grad are checked. Does not throw for a wrong gradient: see the report.
 template <class F>
 GradcheckReport gradcheck(F&& f, TensorList inputs, const GradcheckOptions& options = {}) {
   return detail::gradcheck([&f](const tensor_list& x) { return detail::call_with_list(f, x); },

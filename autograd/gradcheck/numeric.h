@@ -1,6 +1,7 @@
 #pragma once
 
-// What gradcheck computes without the library's ops, so that a broken op cannot hide or break a check.
+// What gradcheck computes without the library's ops, so that a broken op cannot hide or break a
+// check.
 
 #include <cstdint>
 #include <vector>

@@ -19,11 +19,11 @@ struct GradcheckReport {
     double error = 0, tolerance = 0;
   };
 
-  std::string name;                  ///< of the function, if it was given one
+  std::string name;  ///< of the function, if it was given one
   int order = 1;
   std::vector<std::string> checked;  ///< "input 0 [2, 3]", ...
   int64_t elements = 0;              ///< how many derivatives were compared, over all orders
-  Element worst;                     ///< the element with the largest error, measured by its tolerance
+  Element worst;  ///< the element with the largest error, measured by its tolerance
   std::vector<std::string> failures;
 
   bool ok() const { return failures.empty(); }

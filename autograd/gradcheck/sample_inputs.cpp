@@ -18,7 +18,8 @@ tensor_list sample_inputs(const Sample& sample, Dtype floating, uint64_t seed) {
       for (int64_t i = 0; i < x.numel(); ++i) {
         double v = input.lo + (input.hi - input.lo) * random.uniform();
         if constexpr (std::is_floating_point_v<T>)
-          x.data_ptr<T>()[i] = T(std::min(float(v), std::nextafter(float(input.hi), float(input.lo))));
+          x.data_ptr<T>()[i] =
+              T(std::min(float(v), std::nextafter(float(input.hi), float(input.lo))));
         else
           x.data_ptr<T>()[i] = T(int64_t(std::floor(v)));
       }

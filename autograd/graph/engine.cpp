@@ -8,8 +8,8 @@
 
 #include "autograd/graph/grad_mode.h"
 #include "autograd/graph/node.h"
-#include "autograd/tensor/factories.h"
 #include "autograd/ops/op.h"
+#include "autograd/tensor/factories.h"
 
 namespace taper {
 
@@ -24,8 +24,8 @@ struct Frame {
   bool needed = true;    ///< on a way to an input that was asked for
 };
 
-/// Finds frames by the slot that nodes and leaves keep for the engine. The slots belong to one run at a time;
-/// a run inside or beside it uses a map.
+/// Finds frames by the slot that nodes and leaves keep for the engine. The slots belong to one run
+/// at a time; a run inside or beside it uses a map.
 class Frames {
  public:
   Frames() : owns_slots_(!slots_taken.exchange(true, std::memory_order_acquire)) {}
@@ -106,7 +106,8 @@ void accumulate_grad(TensorImpl& leaf, Tensor g, bool create_graph) {
   }
 }
 
-/// One run of backward: the graph below the roots is counted, then walked as gradients become complete.
+/// One run of backward: the graph below the roots is counted, then walked as gradients become
+/// complete.
 class Run {
  public:
   Run(const GradOptions& options, bool to_leaves)
@@ -302,8 +303,10 @@ void add_roots(Run& run, std::string_view op, TensorList outputs, TensorList gra
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Tensor& y = outputs[i];
     if (!y.requires_grad())
-      fail(op, "output {} does not require grad and has no history; expected a tensor that depends "
-           "on one with requires_grad", i);
+      fail(op,
+           "output {} does not require grad and has no history; expected a tensor that depends "
+           "on one with requires_grad",
+           i);
     Tensor g = grads.empty() ? Tensor() : grads[i];
     if (!g.defined()) {
       if (y.numel() != 1)

@@ -7,7 +7,8 @@ namespace taper {
 struct GradOptions {
   bool retain_graph = false;  ///< keep saved values, so that backward can run again
   bool create_graph = false;  ///< record the backward pass, for higher orders; implies retain_graph
-  bool allow_unused = false;  ///< an input that the outputs do not depend on gets an undefined gradient
+  bool allow_unused =
+      false;  ///< an input that the outputs do not depend on gets an undefined gradient
 };
 
 namespace autograd {
@@ -15,8 +16,9 @@ namespace autograd {
 using taper::tensor_list;
 using variable_list = tensor_list;
 
-/// Accumulates d outputs / d leaf into the leaves' grad, or into that of `inputs` alone where given.
-/// grad_outputs: a gradient for each output; an undefined one, or {}, means 1 for an output of one element.
+/// Accumulates d outputs / d leaf into the leaves' grad, or into that of `inputs` alone where
+/// given. grad_outputs: a gradient for each output; an undefined one, or {}, means 1 for an output
+/// of one element.
 void backward(TensorList outputs, TensorList grad_outputs = {}, const GradOptions& options = {},
               TensorList inputs = {});
 void backward(TensorList outputs, TensorList grad_outputs, bool retain_graph,

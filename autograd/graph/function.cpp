@@ -14,7 +14,7 @@ namespace taper::autograd {
 
 template <class T>
 const T& SavedData::get() const {
-  static constexpr const char* names[] = {"nothing", "a bool",     "an int",    "a double", "a string",
+  static constexpr const char* names[] = {"nothing", "a bool",  "an int",   "a double", "a string",
                                           "ints",    "doubles", "a tensor", "tensors"};
   if (const T* v = std::get_if<T>(&value_)) return *v;
   fail("saved_data", "the value is {}; expected {}", names[value_.index()],
@@ -53,7 +53,8 @@ struct FunctionOp {
   FunctionCall::Backward backward;
 };
 
-/// "Swish" of "(anonymous namespace)::Swish": what follows the last "::" outside of template arguments.
+/// "Swish" of "(anonymous namespace)::Swish": what follows the last "::" outside of template
+/// arguments.
 std::string short_name(const std::type_info& type) {
   int status = 0;
   char* demangled = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
@@ -85,21 +86,22 @@ struct FunctionType {
   explicit FunctionType(std::string type_name) : name(std::move(type_name)) {
     info.name = name.c_str();
     info.doc = "A custom function";
-    type = OpType{
-        .info = &info,
-        .size = sizeof(FunctionOp),
-        .align = alignof(FunctionOp),
-        .copy = [](void* to,
-                   const void* from) { new (to) FunctionOp(*static_cast<const FunctionOp*>(from)); },
-        .destroy = [](void* op) noexcept { static_cast<FunctionOp*>(op)->~FunctionOp(); },
-        .infer = nullptr,
-        .forward = nullptr,
-        .attributes = &attributes_of_call,
-        .backward =
-            [](const void* op, BackwardContext& c) {
-              auto& [context, backward] = *static_cast<const FunctionOp*>(op);
-              return FunctionCall::run_backward(*context, backward, c);
-            }};
+    type = OpType{.info = &info,
+                  .size = sizeof(FunctionOp),
+                  .align = alignof(FunctionOp),
+                  .copy =
+                      [](void* to, const void* from) {
+                        new (to) FunctionOp(*static_cast<const FunctionOp*>(from));
+                      },
+                  .destroy = [](void* op) noexcept { static_cast<FunctionOp*>(op)->~FunctionOp(); },
+                  .infer = nullptr,
+                  .forward = nullptr,
+                  .attributes = &attributes_of_call,
+                  .backward =
+                      [](const void* op, BackwardContext& c) {
+                        auto& [context, backward] = *static_cast<const FunctionOp*>(op);
+                        return FunctionCall::run_backward(*context, backward, c);
+                      }};
   }
   std::string name;
   OpInfo info{};
@@ -140,10 +142,13 @@ void FunctionCall::add_input(const Tensor& x) {
 void FunctionCall::check_dirty(std::string_view name, const tensor_list& outputs) const {
   for (const Tensor& x : context->dirty_) {
     if (!contains(inputs, x) || !contains(outputs, x))
-      fail(name, "mark_dirty got a tensor of shape {} that is not both an input and an output; expected "
-           "forward to return the inputs that it changed", x.sizes());
+      fail(name,
+           "mark_dirty got a tensor of shape {} that is not both an input and an output; expected "
+           "forward to return the inputs that it changed",
+           x.sizes());
     if (GradMode::is_enabled() && x.requires_grad() && x.is_leaf())
-      fail(name, "cannot write to a leaf that requires grad; expected NoGradGuard or another tensor");
+      fail(name,
+           "cannot write to a leaf that requires grad; expected NoGradGuard or another tensor");
   }
 }
 
@@ -168,8 +173,8 @@ void FunctionCall::record(const OpType& type, Backward backward, tensor_list& ou
   c.non_differentiable_.clear();
 }
 
-/// Makes the outputs those of the node. What forward passed through unchanged becomes a view of itself, so
-/// that the input keeps its own history.
+/// Makes the outputs those of the node. What forward passed through unchanged becomes a view of
+/// itself, so that the input keeps its own history.
 void FunctionCall::attach(const Ref<Node>& node, tensor_list& outputs) const {
   for (size_t k = 0; k < outputs.size(); ++k) {
     Tensor& y = outputs[k];
@@ -232,15 +237,18 @@ tensor_list FunctionCall::run_backward(AutogradContext& context, Backward backwa
   size_t expected = context.is_tensor_.size();
   while (dx.size() > expected && !dx.back().defined()) dx.pop_back();
   if (dx.size() != expected)
-    fail(c.node().name(), "backward returned {} gradients; expected {}, one for each argument of forward",
-         dx.size(), expected);
+    fail(c.node().name(),
+         "backward returned {} gradients; expected {}, one for each argument of forward", dx.size(),
+         expected);
   tensor_list out;
   for (size_t i = 0; i < expected; ++i)
     if (context.is_tensor_[i])
       out.push_back(std::move(dx[i]));
     else if (dx[i].defined())
-      fail(c.node().name(), "backward returned a gradient for argument {}, which is no tensor; expected "
-           "an undefined Tensor", i);
+      fail(c.node().name(),
+           "backward returned a gradient for argument {}, which is no tensor; expected "
+           "an undefined Tensor",
+           i);
   return out;
 }
 

@@ -21,7 +21,8 @@ namespace autograd {
 
 using taper::tensor_list;
 
-/// A small value in `AutogradContext::saved_data`. Tensors kept here are not checked for later writes.
+/// A small value in `AutogradContext::saved_data`. Tensors kept here are not checked for later
+/// writes.
 class SavedData {
  public:
   using Value = std::variant<std::monostate, bool, int64_t, double, std::string,
@@ -92,15 +93,14 @@ class AutogradContext {
     bool is_output;
   };
 
-
   tensor_list to_save_, dirty_, non_differentiable_;
   bool materialize_ = true;
-  std::vector<bool> is_tensor_;     ///< of each argument
-  std::vector<bool> wants_;         ///< of each tensor argument
-  std::vector<Saved> saved_;        ///< where the node keeps them
-  const Node* node_ = nullptr;      ///< owns this
+  std::vector<bool> is_tensor_;  ///< of each argument
+  std::vector<bool> wants_;      ///< of each tensor argument
+  std::vector<Saved> saved_;     ///< where the node keeps them
+  const Node* node_ = nullptr;   ///< owns this
   const BackwardContext* running_ = nullptr;
-  std::recursive_mutex mutex_;      ///< held while backward runs
+  std::recursive_mutex mutex_;  ///< held while backward runs
 };
 
 namespace detail {
@@ -141,13 +141,15 @@ const OpType& function_type(const std::type_info& type);
 /// A differentiable function with a gradient of its own:
 ///
 ///   struct Swish : autograd::Function<Swish> {
-///     static Tensor forward(AutogradContext* ctx, const Tensor& x) { ctx->save_for_backward({x}); return x * x.sigmoid(); }
-///     static tensor_list backward(AutogradContext* ctx, tensor_list dy) { ... one gradient for each argument of forward }
+///     static Tensor forward(AutogradContext* ctx, const Tensor& x) { ctx->save_for_backward({x});
+///     return x * x.sigmoid(); } static tensor_list backward(AutogradContext* ctx, tensor_list dy)
+///     { ... one gradient for each argument of forward }
 ///   };
 ///   Tensor y = Swish::apply(x);
 ///
-/// forward takes tensors and anything else, and returns a Tensor or a tensor_list; it is not recorded. backward
-/// returns an undefined Tensor for what is no tensor; it is recorded only under create_graph.
+/// forward takes tensors and anything else, and returns a Tensor or a tensor_list; it is not
+/// recorded. backward returns an undefined Tensor for what is no tensor; it is recorded only under
+/// create_graph.
 template <class Self>
 class Function {
  public:

@@ -5,7 +5,7 @@
 namespace taper {
 
 /// Sets one of the thread's modes for as long as it lives.
-template <bool ThreadState::* mode, bool value>
+template <bool ThreadState::*mode, bool value>
 class ModeGuard {
  public:
   ModeGuard() : ModeGuard(value) {}
@@ -26,8 +26,8 @@ using AutoGradMode = EnableGradGuard;
 /// Backward runs the documented formulas of convolution, pooling, dense and softmax as written.
 using FormulaGuard = ModeGuard<&ThreadState::formulas, true>;
 
-/// Nothing is recorded, and tensors made here can never be part of a graph. `InferenceMode(false)` records again,
-/// inside of a NoGradGuard too.
+/// Nothing is recorded, and tensors made here can never be part of a graph. `InferenceMode(false)`
+/// records again, inside of a NoGradGuard too.
 class InferenceMode {
  public:
   explicit InferenceMode(bool on = true) : inference_(on), grad_(!on) {}

@@ -4,8 +4,8 @@
 #include <new>
 
 #include "autograd/graph/view.h"
-#include "autograd/tensor/factories.h"
 #include "autograd/ops/op.h"
+#include "autograd/tensor/factories.h"
 #include "autograd/tensor/module_path.h"
 #include "autograd/tensor/thread_state.h"
 
@@ -103,7 +103,8 @@ void Node::save(const Tensor& value, int index, bool is_output) {
   s.is_output = is_output;
   if (!value.defined()) return;
   if (value.is_inference())
-    fail(name(), "an inference tensor cannot be saved for backward; expected a clone() of it made "
+    fail(name(),
+         "an inference tensor cannot be saved for backward; expected a clone() of it made "
          "outside of inference mode");
   s.value = is_output ? alias(value) : value;
   s.version = value.impl()->storage->version;
@@ -111,7 +112,8 @@ void Node::save(const Tensor& value, int index, bool is_output) {
 
 Tensor Node::unpack(int index, bool is_output) const {
   if (released_)
-    fail(name(), "its saved values were freed by an earlier backward; expected retain_graph=true "
+    fail(name(),
+         "its saved values were freed by an earlier backward; expected retain_graph=true "
          "there to run backward twice");
   const SavedValue* s = saved_;
   while (s->index != index || s->is_output != is_output) {
@@ -129,7 +131,8 @@ Tensor Node::unpack(int index, bool is_output) const {
     return y;
   }
   if (index < 0 || size_t(index) >= edge_count_) return s->value;
-  // The handle may have moved on (detach_, an in-place op on its base); the edge is what was recorded.
+  // The handle may have moved on (detach_, an in-place op on its base); the edge is what was
+  // recorded.
   const Edge& e = edges_[index];
   const TensorImpl& now = *s->value.impl();
   if (!e.node || (now.grad_fn == e.node && now.output_nr == e.output_nr)) return s->value;
@@ -143,12 +146,14 @@ void Node::throw_overwritten(const SavedValue& s) const {
   const Storage& storage = *s.value.impl()->storage;
   std::string writer = storage.writer ? storage.writer->name : "?";
   if (!writer.ends_with('_')) writer += '_';  // every writer runs in place
-  std::string where =
-      storage.writer_path ? " in " + storage.writer_path->full : std::string();
+  std::string where = storage.writer_path ? " in " + storage.writer_path->full : std::string();
   fail(name(),
-       "{} {} of shape {}, saved for backward, was overwritten by {}{}; it is at version {}, expected "
+       "{} {} of shape {}, saved for backward, was overwritten by {}{}; it is at version {}, "
+       "expected "
        "version {}",
-       s.index < 0 ? "saved value" : s.is_output ? "output" : "input",
+       s.index < 0   ? "saved value"
+       : s.is_output ? "output"
+                     : "input",
        s.index < 0 ? -1 - s.index : s.index, s.value.sizes(), writer, where, storage.version,
        s.version);
 }

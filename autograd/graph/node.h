@@ -18,8 +18,8 @@ class BackwardContext;
 class Inputs;
 class Specs;
 
-/// Where an input of a node came from: an output of another node, or a leaf tensor; neither if it wants no
-/// gradient.
+/// Where an input of a node came from: an output of another node, or a leaf tensor; neither if it
+/// wants no gradient.
 struct Edge {
   Ref<Node> node;
   Ref<TensorImpl> leaf;
@@ -61,8 +61,8 @@ struct NodeExtras {
   std::string trace;
 };
 
-/// One application of an op on the recorded graph: its attributes, where its inputs came from, and the values
-/// its gradient rules read. One block of memory.
+/// One application of an op on the recorded graph: its attributes, where its inputs came from, and
+/// the values its gradient rules read. One block of memory.
 class Node : public RefCounted {
  public:
   /// A node with `op` copied in, `edges` inputs, `outputs` outputs and room for `saved` values.
@@ -143,7 +143,8 @@ class BackwardContext {
   const bool* wanted_;
 };
 
-/// For rules that share work: which inputs want a gradient, and the shapes of inputs beyond a fixed list.
+/// For rules that share work: which inputs want a gradient, and the shapes of inputs beyond a fixed
+/// list.
 struct Wanted {
   const BackwardContext* context;
   bool operator[](int i) const { return context->wanted(i); }

@@ -10,8 +10,9 @@ bool beats(T v, T best) {
   return (largest ? v > best : v < best) || (v != v && best == best);
 }
 
-/// For each output the best of its elements and where it lies among them, counted in row-major order: the
-/// first of equal ones. There is at least one. values and indices (int64) are packed; either may be left out.
+/// For each output the best of its elements and where it lies among them, counted in row-major
+/// order: the first of equal ones. There is at least one. values and indices (int64) are packed;
+/// either may be left out.
 template <bool largest, class T>
 void extremum(const Buffer& x, const Buffer& values, const Buffer& indices,
               const std::vector<bool>& reduced) {

@@ -17,27 +17,27 @@ inline std::optional<int64_t> first_outside(const Buffer& index, int64_t low, in
   return found;
 }
 
-/// Calls f(whole[.., index[i], ..], part[i]) for every place i of index (int64), whose entry replaces the
-/// coordinate of `dim`; part has index's shape.
+/// Calls f(whole[.., index[i], ..], part[i]) for every place i of index (int64), whose entry
+/// replaces the coordinate of `dim`; part has index's shape.
 template <class T, class F>
-void for_each_indexed(const Buffer& index, const Buffer& whole, const Buffer& part, size_t dim, F f) {
+void for_each_indexed(const Buffer& index, const Buffer& whole, const Buffer& part, size_t dim,
+                      F f) {
   Shape strides = whole.strides;
   int64_t jump = strides[dim];
   strides[dim] = 0;
-  strided_loop<3>(
-      index.sizes, {Shape(index.strides), strides, Shape(part.strides)},
-      [&](auto at, int64_t n, auto step) {
-        const int64_t* picks = index.as<int64_t>() + at[0];
-        T* w = whole.as<T>() + at[1];
-        T* p = part.as<T>() + at[2];
-        if (step[0] == 0) {  // whole rows, as index_select has them
-          w += *picks * jump;
-          for (int64_t i = 0; i < n; ++i) f(w[i * step[1]], p[i * step[2]]);
-        } else {
-          for (int64_t i = 0; i < n; ++i)
-            f(w[picks[i * step[0]] * jump + i * step[1]], p[i * step[2]]);
-        }
-      });
+  strided_loop<3>(index.sizes, {Shape(index.strides), strides, Shape(part.strides)},
+                  [&](auto at, int64_t n, auto step) {
+                    const int64_t* picks = index.as<int64_t>() + at[0];
+                    T* w = whole.as<T>() + at[1];
+                    T* p = part.as<T>() + at[2];
+                    if (step[0] == 0) {  // whole rows, as index_select has them
+                      w += *picks * jump;
+                      for (int64_t i = 0; i < n; ++i) f(w[i * step[1]], p[i * step[2]]);
+                    } else {
+                      for (int64_t i = 0; i < n; ++i)
+                        f(w[picks[i * step[0]] * jump + i * step[1]], p[i * step[2]]);
+                    }
+                  });
 }
 
 }  // namespace taper::kernels

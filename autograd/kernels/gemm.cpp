@@ -20,15 +20,16 @@ static std::pair<bool, int64_t> blas_form(const Matrix<T>& m) {
 static void multiply(Matrix<const float> a, Matrix<const float> b, Matrix<float> c, float beta) {
   auto [ta, lda] = blas_form(a);
   auto [tb, ldb] = blas_form(b);
-  dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', c.rows, c.columns, a.columns, 1.0f, a.data, lda, b.data,
-             ldb, beta, c.data, c.row);
+  dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', c.rows, c.columns, a.columns, 1.0f, a.data, lda,
+             b.data, ldb, beta, c.data, c.row);
 }
 
-static void multiply(Matrix<const double> a, Matrix<const double> b, Matrix<double> c, double beta) {
+static void multiply(Matrix<const double> a, Matrix<const double> b, Matrix<double> c,
+                     double beta) {
   auto [ta, lda] = blas_form(a);
   auto [tb, ldb] = blas_form(b);
-  dgemm(ta, tb, int(c.rows), int(c.columns), int(a.columns), a.data, int(lda), b.data, int(ldb), beta,
-        c.data, int(c.row));
+  dgemm(ta, tb, int(c.rows), int(c.columns), int(a.columns), a.data, int(lda), b.data, int(ldb),
+        beta, c.data, int(c.row));
 }
 
 template <class T>
@@ -37,7 +38,8 @@ static void multiply(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, T beta) 
     for (int64_t j = 0; j < c.columns; ++j) {
       int64_t sum = 0;
       for (int64_t k = 0; k < a.columns; ++k)
-        sum += int64_t(a.data[i * a.row + k * a.column]) * int64_t(b.data[k * b.row + j * b.column]);
+        sum +=
+            int64_t(a.data[i * a.row + k * a.column]) * int64_t(b.data[k * b.row + j * b.column]);
       T& out = c.data[i * c.row + j * c.column];
       out = T(sum + (beta != T(0) ? int64_t(out) : 0));
     }

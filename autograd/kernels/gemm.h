@@ -14,7 +14,8 @@ struct Matrix {
   Matrix transposed() const { return {data, columns, rows, column, row}; }
 };
 
-/// c = a b, or c += a b; c row-major. float through oneDNN, double through BLAS, integers by a plain loop.
+/// c = a b, or c += a b; c row-major. float through oneDNN, double through BLAS, integers by a
+/// plain loop.
 template <class T>
 void gemm(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool accumulate = false);
 

@@ -40,12 +40,12 @@ void map2(const Buffer& a, const Buffer& b, const Buffer& y, F f) {
     return parallel_for(y.numel, parallel_grain, [=](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) py[i] = f(pa[i], pb[i]);
     });
-  strided_loop<3>(
-      y.sizes, {broadcast_strides(a, y.sizes), broadcast_strides(b, y.sizes), Shape(y.strides)},
-      [=](auto at, int64_t n, auto step) {
-        for (int64_t i = 0; i < n; ++i)
-          py[at[2] + i * step[2]] = f(pa[at[0] + i * step[0]], pb[at[1] + i * step[1]]);
-      });
+  strided_loop<3>(y.sizes,
+                  {broadcast_strides(a, y.sizes), broadcast_strides(b, y.sizes), Shape(y.strides)},
+                  [=](auto at, int64_t n, auto step) {
+                    for (int64_t i = 0; i < n; ++i)
+                      py[at[2] + i * step[2]] = f(pa[at[0] + i * step[0]], pb[at[1] + i * step[1]]);
+                  });
 }
 
 }  // namespace taper::kernels

@@ -27,8 +27,8 @@ struct Reduction {
   }
 };
 
-/// y[i] = finish(fold of step over the reduced elements of x, in row-major order, starting from init);
-/// y is packed. step(acc, value).
+/// y[i] = finish(fold of step over the reduced elements of x, in row-major order, starting from
+/// init); y is packed. step(acc, value).
 template <class T, class Acc, class Y, class Step, class Finish>
 void reduce(const Buffer& x, const Buffer& y, const std::vector<bool>& reduced, Acc init, Step step,
             Finish finish) {

@@ -15,9 +15,9 @@ inline Shape broadcast_strides(const Buffer& b, IntList sizes) {
   return out;
 }
 
-/// Walks `sizes` in row-major order and calls inner(offsets, count, steps) for each run along the last
-/// dimension: for N operands, where the run starts and how far apart its elements are, in elements.
-/// Neighbouring dimensions that all operands step through evenly are walked as one.
+/// Walks `sizes` in row-major order and calls inner(offsets, count, steps) for each run along the
+/// last dimension: for N operands, where the run starts and how far apart its elements are, in
+/// elements. Neighbouring dimensions that all operands step through evenly are walked as one.
 template <size_t N, class F>
 void strided_loop(IntList sizes, std::array<Shape, N> strides, F&& inner) {
   Shape s;

@@ -85,7 +85,8 @@ class Application {
     for (size_t d = 0; d < x.sizes.size(); ++d)
       if (x.strides[d] == 0 && x.sizes[d] > 1)
         fail(type_.info->name,
-             "cannot write to an expanded tensor of shape {}, several elements share memory; expected "
+             "cannot write to an expanded tensor of shape {}, several elements share memory; "
+             "expected "
              "a clone() of it",
              t.sizes());
     if (x.inference && !thread_state.inference)

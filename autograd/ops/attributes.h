@@ -44,10 +44,11 @@ inline Attribute::Value attribute_value(Scalar v) {
 /// The names in "a, b, c", the text of a FIELDS list.
 std::vector<std::string_view> split_names(std::string_view list);
 
-/// Names a struct's attributes once: `fields()` is a tuple of references, `field_names` their names.
-#define FIELDS(...)                                            \
-  static constexpr const char* field_names = #__VA_ARGS__;     \
-  auto fields() { return std::tie(__VA_ARGS__); }              \
+/// Names a struct's attributes once: `fields()` is a tuple of references, `field_names` their
+/// names.
+#define FIELDS(...)                                        \
+  static constexpr const char* field_names = #__VA_ARGS__; \
+  auto fields() { return std::tie(__VA_ARGS__); }          \
   auto fields() const { return std::tie(__VA_ARGS__); }
 
 template <class T>

@@ -8,8 +8,10 @@ namespace taper::ops {
 struct Pad {
   static constexpr OpInfo info{.name = "pad",
                                .formula = "y = value, y[before + i] = x[i]",
-                               .doc = "A border of a constant: pads lists before and after of the last dimension, then of the one "
-                                      "before it; negative ones cut off"};
+                               .doc =
+                                   "A border of a constant: pads lists before and after of the "
+                                   "last dimension, then of the one "
+                                   "before it; negative ones cut off"};
   static Tensor call(const Tensor& x, IntList pads, Scalar value) {
     check(x, pads);
     Tensor inner = x;
@@ -18,17 +20,20 @@ struct Pad {
       int64_t d = x.dim() - 1 - int64_t(k), before = pads[2 * k], after = pads[2 * k + 1];
       out[size_t(d)] += before + after;
       if (before < 0 || after < 0)
-        inner = inner.slice(d, std::max<int64_t>(-before, 0), x.size(d) - std::max<int64_t>(-after, 0));
+        inner =
+            inner.slice(d, std::max<int64_t>(-before, 0), x.size(d) - std::max<int64_t>(-after, 0));
     }
     return framed(inner, out, pads, value);
   }
   static std::vector<Sample> samples() {
     auto by = [](Shape sizes, std::string label, std::vector<int64_t> pads, double value) {
-      return Sample({{sizes}}, std::move(label),
-                    [=](const tensor_list& x) { return tensor_list{x[0].pad(pads, value)}; },
-                    [=](const tensor_list& x) { return tensor_list{reference(x[0], pads, value)}; });
+      return Sample(
+          {{sizes}}, std::move(label),
+          [=](const tensor_list& x) { return tensor_list{x[0].pad(pads, value)}; },
+          [=](const tensor_list& x) { return tensor_list{reference(x[0], pads, value)}; });
     };
-    return {by({2, 3}, "1, 2, 0, 1", {1, 2, 0, 1}, 0), by({2, 3}, "-1, 2, 1, -1 with 1.5", {-1, 2, 1, -1}, 1.5),
+    return {by({2, 3}, "1, 2, 0, 1", {1, 2, 0, 1}, 0),
+            by({2, 3}, "-1, 2, 1, -1 with 1.5", {-1, 2, 1, -1}, 1.5),
             by({2, 2, 3}, "-1, 0", {-1, 0}, 0), by({2, 0}, "empty", {1, 1}, 2)};
   }
 
@@ -50,7 +55,8 @@ struct Pad {
  private:
   static void check(const Tensor& x, IntList pads) {
     if (pads.size() % 2 || int64_t(pads.size()) > 2 * x.dim())
-      fail(info.name, "pads {} for a tensor of shape {}; expected a pair for each padded dimension", pads, x.sizes());
+      fail(info.name, "pads {} for a tensor of shape {}; expected a pair for each padded dimension",
+           pads, x.sizes());
     for (size_t k = 0; k < pads.size() / 2; ++k) {
       int64_t n = x.size(-1 - int64_t(k));
       if (n + pads[2 * k] + pads[2 * k + 1] < 0 || n + std::min(pads[2 * k], pads[2 * k + 1]) < 0)
@@ -69,43 +75,62 @@ struct Pad {
 };
 
 static void check_planes(const OpInfo& info, const Tensor& x) {
-  if (x.dim() < 2) fail(info.name, "a tensor of shape {}; expected at least 2 dimensions", x.sizes());
+  if (x.dim() < 2)
+    fail(info.name, "a tensor of shape {}; expected at least 2 dimensions", x.sizes());
 }
 
 struct AddPad {
-  static constexpr OpInfo info{.name = "add_pad", .formula = "y = pad(x, {w, w, h, h}, value)",
+  static constexpr OpInfo info{.name = "add_pad",
+                               .formula = "y = pad(x, {w, w, h, h}, value)",
                                .doc = "A border of a constant around the last two dimensions"};
   static Tensor call(const Tensor& x, Int2 size, Scalar value) {
     check_planes(info, x);
-    if (size.h < 0 || size.w < 0) fail(info.name, "size {} by {}; expected 0 or more", size.h, size.w);
+    if (size.h < 0 || size.w < 0)
+      fail(info.name, "size {} by {}; expected 0 or more", size.h, size.w);
     return x.pad({size.w, size.w, size.h, size.h}, value);
   }
   static std::vector<Sample> samples() {
-    return {{{{{1, 2, 3}}}, "2 by 1 of 0.5", [](auto& x) { return tensor_list{x[0].add_pad({2, 1}, 0.5)}; },
-             [](auto& x) { return tensor_list{Pad::reference(x[0], {1, 1, 2, 2}, 0.5)}; }}};
+    return {{{{{1, 2, 3}}},
+             "2 by 1 of 0.5",
+             [](auto& x) {
+               return tensor_list{x[0].add_pad({2, 1}, 0.5)};
+             },
+             [](auto& x) {
+               return tensor_list{Pad::reference(x[0], {1, 1, 2, 2}, 0.5)};
+             }}};
   }
 };
 
 struct Unpad {
-  static constexpr OpInfo info{.name = "unpad", .formula = "y = x[.., h : -h, w : -w]",
+  static constexpr OpInfo info{.name = "unpad",
+                               .formula = "y = x[.., h : -h, w : -w]",
                                .doc = "The last two dimensions without a border; a view"};
   static Tensor call(const Tensor& x, Int2 size) {
     check_planes(info, x);
     if (size.h < 0 || size.w < 0 || 2 * size.h > x.size(-2) || 2 * size.w > x.size(-1))
-      fail(info.name, "a border of {} by {} of shape {}; expected one that lies inside", size.h, size.w, x.sizes());
+      fail(info.name, "a border of {} by {} of shape {}; expected one that lies inside", size.h,
+           size.w, x.sizes());
     return x.slice(-2, size.h, x.size(-2) - size.h).slice(-1, size.w, x.size(-1) - size.w);
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 5, 4}}}, "2 by 1", [](auto& x) { return tensor_list{x[0].unpad({2, 1})}; },
+    return {{{{{2, 5, 4}}},
+             "2 by 1",
              [](auto& x) {
-               return tensor_list{moved(x[0], {2, 1, 2}, [](auto& i) { return Shape{i[0], i[1] + 2, i[2] + 1}; })};
+               return tensor_list{x[0].unpad({2, 1})};
+             },
+             [](auto& x) {
+               return tensor_list{moved(x[0], {2, 1, 2}, [](auto& i) {
+                 return Shape{i[0], i[1] + 2, i[2] + 1};
+               })};
              }}};
   }
 };
 
 struct Dilate {
-  static constexpr OpInfo info{.name = "dilate", .formula = "y = 0, y[.., h i, w j] = x[.., i, j]",
-                               .doc = "Zeros between the elements of the last two dimensions: h - 1 and w - 1 of them"};
+  static constexpr OpInfo info{
+      .name = "dilate",
+      .formula = "y = 0, y[.., h i, w j] = x[.., i, j]",
+      .doc = "Zeros between the elements of the last two dimensions: h - 1 and w - 1 of them"};
   static Tensor call(const Tensor& x, Int2 dilation) {
     check_planes(info, x);
     if (dilation.h < 1 || dilation.w < 1)
@@ -120,7 +145,11 @@ struct Dilate {
     return x.embed_strided(out, strides);
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 2, 3}}}, "3 by 2", [](auto& x) { return tensor_list{x[0].dilate({3, 2})}; },
+    return {{{{{2, 2, 3}}},
+             "3 by 2",
+             [](auto& x) {
+               return tensor_list{x[0].dilate({3, 2})};
+             },
              [](auto& x) {
                return tensor_list{tabulate({2, 4, 5}, float64, [&](auto& i) {
                  return i[1] % 3 || i[2] % 2 ? 0 : element_at(x[0], {i[0], i[1] / 3, i[2] / 2});
@@ -155,9 +184,11 @@ struct Flip {
     dispatch(in.dtype, [&](auto t) {
       using T = decltype(t);
       const T* last = in.as<T>() + start;
-      kernels::strided_loop<2>(out.sizes, {strides, Shape(out.strides)}, [&](auto at, int64_t n, auto step) {
-        for (int64_t i = 0; i < n; ++i) out.as<T>()[at[1] + i * step[1]] = last[at[0] + i * step[0]];
-      });
+      kernels::strided_loop<2>(out.sizes, {strides, Shape(out.strides)},
+                               [&](auto at, int64_t n, auto step) {
+                                 for (int64_t i = 0; i < n; ++i)
+                                   out.as<T>()[at[1] + i * step[1]] = last[at[0] + i * step[0]];
+                               });
     });
   }
   Tensor dx(Dy dy) const { return dy.flip(dims); }

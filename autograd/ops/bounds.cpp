@@ -26,13 +26,16 @@ BINARY(Minimum, minimum, same, smaller(a, b),
 
 /// Inputs x, min, max, of one type; an undefined bound is none.
 struct Clamp {
-  static constexpr OpInfo info{.name = "clamp",
-                               .formula = "y = min(max(x, min), max)",
-                               .grad = "dx = min <= x <= max ? dy : 0; dmin = x < min < max ? dy : 0; "
-                                       "dmax = max < x or max < min ? dy : 0",
-                               .doc = "Elements below min become min, those above max become max; bounds are numbers or "
-                                      "tensors that broadcast, NaN propagates",
-                               .broadcasts = true};
+  static constexpr OpInfo info{
+      .name = "clamp",
+      .formula = "y = min(max(x, min), max)",
+      .grad =
+          "dx = min <= x <= max ? dy : 0; dmin = x < min < max ? dy : 0; "
+          "dmax = max < x or max < min ? dy : 0",
+      .doc =
+          "Elements below min become min, those above max become max; bounds are numbers or "
+          "tensors that broadcast, NaN propagates",
+      .broadcasts = true};
   static Tensor call(const Tensor& x, const Operand& min, const Operand& max) {
     Tensor lo = bound(min, x), hi = bound(max, x);
     Dtype d = compute_type(x, lo, hi);
@@ -91,14 +94,21 @@ struct Clamp {
     auto slow = [](const tensor_list& x) { return tensor_list{reference(x)}; };
     return {{{{{3, 4}}, {{3, 4}, -1.5, 0}, {{4}, 0, 1.5}}, "tensors", run, slow},
             {{{{3, 4}}, {{}, -1.5, 0}, {{}, 0, 1.5}}, "0-dim tensors", run, slow},
-            Sample({{{35}}}, "-0.5, 1", [](auto& x) { return tensor_list{x[0].clamp(-0.5, 1)}; }, by_numbers<-1>)
+            Sample(
+                {{{35}}}, "-0.5, 1", [](auto& x) { return tensor_list{x[0].clamp(-0.5, 1)}; },
+                by_numbers<-1>)
                 .with_in_place([](auto& x) { return tensor_list{x[0].clamp_(-0.5, 1)}; }),
-            {{{{35}}}, "none, 1", [](auto& x) { return tensor_list{x[0].clamp({}, 1)}; }, by_numbers<-9>}};
+            {{{{35}}},
+             "none, 1",
+             [](auto& x) { return tensor_list{x[0].clamp({}, 1)}; },
+             by_numbers<-9>}};
   }
   /// Between half of `twice_min` and 1.
   template <int twice_min>
   static tensor_list by_numbers(const tensor_list& x) {
-    return {map_reference(x, x[0].dtype(), [](const double* v) { return std::fmin(std::fmax(*v, twice_min / 2.0), 1); })};
+    return {map_reference(x, x[0].dtype(), [](const double* v) {
+      return std::fmin(std::fmax(*v, twice_min / 2.0), 1);
+    })};
   }
 
  private:
@@ -123,7 +133,8 @@ struct Clamp {
     return b.number ? scalar_like(*b.number, x) : b.tensor;
   }
   static Dtype compute_type(const Tensor& x, const Tensor& lo, const Tensor& hi) {
-    if (!lo.defined() && !hi.defined()) fail(info.name, "neither min nor max; expected at least one");
+    if (!lo.defined() && !hi.defined())
+      fail(info.name, "neither min nor max; expected at least one");
     Dtype d = x.dtype();
     for (const Tensor* b : {&lo, &hi})
       if (b->defined()) d = promote_types(d, result_type(x, *b));
@@ -133,15 +144,19 @@ struct Clamp {
 };
 
 struct ClampBelow {
-  static constexpr OpInfo info{.name = "clamp", .formula = "y = max(x, min)", .doc = "clamp with a lower bound alone"};
+  static constexpr OpInfo info{
+      .name = "clamp", .formula = "y = max(x, min)", .doc = "clamp with a lower bound alone"};
   static Tensor call(const Tensor& x, const Operand& min) { return Clamp::call(x, min, {}); }
-  static void call_in_place(const Tensor& x, const Operand& min) { Clamp::call_in_place(x, min, {}); }
+  static void call_in_place(const Tensor& x, const Operand& min) {
+    Clamp::call_in_place(x, min, {});
+  }
   static std::vector<Sample> samples() {
-    return {Sample({{{35}}}, "-0.5", [](auto& x) { return tensor_list{x[0].clamp(-0.5)}; },
-                   [](auto& x) {
-                     return tensor_list{
-                         map_reference(x, x[0].dtype(), [](const double* v) { return std::fmax(*v, -0.5); })};
-                   })
+    return {Sample(
+                {{{35}}}, "-0.5", [](auto& x) { return tensor_list{x[0].clamp(-0.5)}; },
+                [](auto& x) {
+                  return tensor_list{map_reference(
+                      x, x[0].dtype(), [](const double* v) { return std::fmax(*v, -0.5); })};
+                })
                 .with_in_place([](auto& x) { return tensor_list{x[0].clamp_(-0.5)}; })};
   }
 };

@@ -218,10 +218,13 @@ struct Conv2dPositional {
   }
   static std::vector<Sample> samples() {
     Conv2d same;
-    static_cast<ConvOptions&>(same) = {.stride = 2, .padding = {1, 0}, .dilation = {1, 2}, .groups = 2};
+    static_cast<ConvOptions&>(same) = {
+        .stride = 2, .padding = {1, 0}, .dilation = {1, 2}, .groups = 2};
     return {{{{{1, 2, 5, 5}}, {{2, 1, 2, 2}}, {{2}}},
              "2, {1, 0}, {1, 2}, 2",
-             [](auto& x) { return tensor_list{conv2d(x[0], x[1], x[2], 2, {1, 0}, {1, 2}, 2)}; },
+             [](auto& x) {
+               return tensor_list{conv2d(x[0], x[1], x[2], 2, {1, 0}, {1, 2}, 2)};
+             },
              [same](auto& x) { return tensor_list{same.reference(x)}; }}};
   }
 };

@@ -26,23 +26,32 @@ static void convert(const Buffer& x, const Buffer& y) {
 }
 
 struct Clone {
-  static constexpr OpInfo info{.name = "clone", .formula = "y = x", .grad = "dx = dy",
+  static constexpr OpInfo info{.name = "clone",
+                               .formula = "y = x",
+                               .grad = "dx = dy",
                                .doc = "A copy in packed memory of its own"};
   void infer(Inputs x, Specs& y) const { y.fresh(x[0].sizes(), x[0].dtype()); }
   void forward(Inputs x, Outputs y) const { convert(plain(x[0]), plain(y[0])); }
   Tensor dx(Dy dy) const { return dy; }
   static constexpr auto grads = rules(&Clone::dx);
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "", [](auto& x) { return tensor_list{x[0].clone()}; }, [](auto& x) { return x; }}};
+    return {{{{{3, 4}}},
+             "",
+             [](auto& x) { return tensor_list{x[0].clone()}; },
+             [](auto& x) { return x; }}};
   }
 };
 
 struct Contiguous {
-  static constexpr OpInfo info{.name = "contiguous", .formula = "y = x",
-                               .doc = "The tensor itself if its memory is packed, else a packed copy"};
+  static constexpr OpInfo info{
+      .name = "contiguous",
+      .formula = "y = x",
+      .doc = "The tensor itself if its memory is packed, else a packed copy"};
   static Tensor call(const Tensor& x) { return x.is_contiguous() ? x : x.clone(); }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "after t()", [](auto& x) { return tensor_list{x[0].t().contiguous()}; },
+    return {{{{{3, 4}}},
+             "after t()",
+             [](auto& x) { return tensor_list{x[0].t().contiguous()}; },
              [](auto& x) {
                return tensor_list{moved(x[0], {4, 3}, [](auto& i) { return Shape{i[1], i[0]}; })};
              }}};
@@ -50,9 +59,11 @@ struct Contiguous {
 };
 
 struct To {
-  static constexpr OpInfo info{.name = "to", .formula = "y = x in another type",
-                               .grad = "dx = dy in x's type",
-                               .doc = "Another element type; the tensor itself if it has it already"};
+  static constexpr OpInfo info{
+      .name = "to",
+      .formula = "y = x in another type",
+      .grad = "dx = dy in x's type",
+      .doc = "Another element type; the tensor itself if it has it already"};
   Dtype dtype = float32;
   FIELDS(dtype)
 
@@ -67,21 +78,28 @@ struct To {
   Tensor dx(Dy dy, InDtype<0> d) const { return dy.to(d); }
   static constexpr auto grads = rules(&To::dx);
   static std::vector<Sample> samples() {
-    return {{{{.sizes = {3, 4}, .lo = -5, .hi = 5, .dtype = int64}}, "int64 to float64",
+    return {{{{.sizes = {3, 4}, .lo = -5, .hi = 5, .dtype = int64}},
+             "int64 to float64",
              [](auto& x) { return tensor_list{x[0].to(float64)}; },
-             [](auto& x) { return tensor_list{reshaped(x[0], {3, 4})}; }},
-            {{{.sizes = {3, 4}, .lo = -5, .hi = 5}}, "to int64 truncates",
+             [](auto& x) {
+               return tensor_list{reshaped(x[0], {3, 4})};
+             }},
+            {{{.sizes = {3, 4}, .lo = -5, .hi = 5}},
+             "to int64 truncates",
              [](auto& x) { return tensor_list{x[0].to(int64)}; },
              [](auto& x) {
-               return tensor_list{
-                   tabulate({3, 4}, float64, [&](auto& i) { return std::trunc(element_at(x[0], i)); })};
+               return tensor_list{tabulate(
+                   {3, 4}, float64, [&](auto& i) { return std::trunc(element_at(x[0], i)); })};
              }}};
   }
 };
 
 struct Copy {
-  static constexpr OpInfo info{.name = "copy_", .formula = "x = source", .grad = "dsource = dy; dx = 0",
-                               .doc = "Writes source, broadcast and converted, into x", .broadcasts = true};
+  static constexpr OpInfo info{.name = "copy_",
+                               .formula = "x = source",
+                               .grad = "dsource = dy; dx = 0",
+                               .doc = "Writes source, broadcast and converted, into x",
+                               .broadcasts = true};
   static void call(const Tensor& x, const Tensor& source) { apply(Copy{}, x, source); }
   void infer(Inputs x, Specs& y) const {
     if (!(broadcast_shapes(info.name, x[0].sizes(), x[1].sizes()) == Shape(x[0].sizes())))
@@ -94,15 +112,20 @@ struct Copy {
   static constexpr auto grads = rules(&Copy::dx, &Copy::dsource);
   static std::vector<Sample> samples() {
     auto run = [](const tensor_list& x) { return tensor_list{x[0].clone().copy_(x[1])}; };
-    return {{{{{3, 4}}, {{4}}}, "row", run,
+    return {{{{{3, 4}}, {{4}}},
+             "row",
+             run,
              [](auto& x) {
                return tensor_list{moved(x[1], {3, 4}, [](auto& i) { return Shape{i[1]}; })};
              }},
-            {{{{3, 4}}, {{3, 4}}}, "into a column", [](auto& x) {
+            {{{{3, 4}}, {{3, 4}}},
+             "into a column",
+             [](auto& x) {
                Tensor y = x[0].clone();
                y.select(1, 2).copy_(x[1].select(1, 0));
                return tensor_list{y};
-             }, [](auto& x) {
+             },
+             [](auto& x) {
                return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
                  return i[1] == 2 ? element_at(x[1], {i[0], 0}) : element_at(x[0], i);
                })};
@@ -111,7 +134,9 @@ struct Copy {
 };
 
 struct Fill {
-  static constexpr OpInfo info{.name = "fill_", .formula = "x = value", .grad = "dx = 0",
+  static constexpr OpInfo info{.name = "fill_",
+                               .formula = "x = value",
+                               .grad = "dx = 0",
                                .doc = "Sets every element to a number"};
   Scalar value = 0;
   FIELDS(value)
@@ -127,23 +152,32 @@ struct Fill {
   Tensor dx(Dy dy) const { return zeros_like(dy); }
   static constexpr auto grads = rules(&Fill::dx);
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "a row", [](auto& x) {
+    return {{{{{3, 4}}},
+             "a row",
+             [](auto& x) {
                Tensor y = x[0].clone();
                y[1].fill_(0.5);
                return tensor_list{y};
-             }, [](auto& x) {
-               return tensor_list{
-                   tabulate({3, 4}, float64, [&](auto& i) { return i[0] == 1 ? 0.5 : element_at(x[0], i); })};
+             },
+             [](auto& x) {
+               return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
+                 return i[0] == 1 ? 0.5 : element_at(x[0], i);
+               })};
              }}};
   }
 };
 
 struct Zero {
-  static constexpr OpInfo info{.name = "zero_", .formula = "x = 0", .doc = "Sets every element to 0"};
+  static constexpr OpInfo info{
+      .name = "zero_", .formula = "x = 0", .doc = "Sets every element to 0"};
   static void call(const Tensor& x) { x.fill_(0); }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "", [](auto& x) { return tensor_list{x[0].clone().zero_()}; },
-             [](auto&) { return tensor_list{tabulate({3, 4}, float64, [](auto&) { return 0.0; })}; }}};
+    return {{{{{3, 4}}},
+             "",
+             [](auto& x) { return tensor_list{x[0].clone().zero_()}; },
+             [](auto&) {
+               return tensor_list{tabulate({3, 4}, float64, [](auto&) { return 0.0; })};
+             }}};
   }
 };
 

@@ -35,7 +35,8 @@ struct Linear {
     auto slow = [](const tensor_list& x) {
       return tensor_list{tabulate({4, 2}, float64, [&](auto& i) {
         double y = element_at(x[2], {i[1]});
-        for (int64_t k = 0; k < 3; ++k) y += element_at(x[0], {i[0], k}) * element_at(x[1], {i[1], k});
+        for (int64_t k = 0; k < 3; ++k)
+          y += element_at(x[0], {i[0], k}) * element_at(x[1], {i[1], k});
         return y;
       })};
     };

@@ -11,7 +11,8 @@ namespace taper::ops {
 static void check_not_empty(const OpInfo& info, IntList sizes, const std::vector<bool>& reduced) {
   for (size_t d = 0; d < sizes.size(); ++d)
     if (reduced[d] && sizes[d] == 0)
-      fail_index(info.name, "dimension {} of shape {} is empty; expected at least one element", d, sizes);
+      fail_index(info.name, "dimension {} of shape {} is empty; expected at least one element", d,
+                 sizes);
 }
 
 template <class Self>
@@ -72,13 +73,16 @@ struct ExtremumOver {
     one.dims = {-1};
     one.keepdim = true;
     two.dims = {0, 2};
-    auto twice = [](auto& x) { return tensor_list{call<Self>(cat({x[0], x[0]}), IntList(0), false)}; };
-    return {{{{{3, 4}}}, all}, {{{{3, 4}}}, one}, {{{{2, 3, 4}}}, two}, {{{{}}}, all}, {{{{0, 2}}}, one},
-            {{{{3, 4}}}, "each twice", twice}};
+    auto twice = [](auto& x) {
+      return tensor_list{call<Self>(cat({x[0], x[0]}), IntList(0), false)};
+    };
+    return {{{{{3, 4}}}, all}, {{{{3, 4}}}, one}, {{{{2, 3, 4}}}, two},
+            {{{{}}}, all},     {{{{0, 2}}}, one}, {{{{3, 4}}}, "each twice", twice}};
   }
 };
 
-/// Base of max and min along a dimension: values and indices; the first of equal ones gets the gradient.
+/// Base of max and min along a dimension: values and indices; the first of equal ones gets the
+/// gradient.
 template <class Self>
 struct ExtremumAlong {
   static constexpr int outputs = 2;
@@ -180,28 +184,37 @@ static void check_any_element(const OpInfo& info, const Tensor& x) {
 }
 
 struct Max {
-  static constexpr OpInfo info{.name = "max", .formula = "y = max of x", .doc = "Largest of all elements"};
+  static constexpr OpInfo info{
+      .name = "max", .formula = "y = max of x", .doc = "Largest of all elements"};
   static Tensor call(const Tensor& x) { return check_any_element(info, x), x.amax(); }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "", [](auto& x) { return tensor_list{x[0].max()}; },
+    return {{{{{3, 4}}},
+             "",
+             [](auto& x) { return tensor_list{x[0].max()}; },
              [](auto& x) { return tensor_list{extremum_reference<Amax>(x[0], {}, false)[0]}; }}};
   }
 };
 
 struct Min {
-  static constexpr OpInfo info{.name = "min", .formula = "y = min of x", .doc = "Smallest of all elements"};
+  static constexpr OpInfo info{
+      .name = "min", .formula = "y = min of x", .doc = "Smallest of all elements"};
   static Tensor call(const Tensor& x) { return check_any_element(info, x), x.amin(); }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "", [](auto& x) { return tensor_list{x[0].min()}; },
+    return {{{{{3, 4}}},
+             "",
+             [](auto& x) { return tensor_list{x[0].min()}; },
              [](auto& x) { return tensor_list{extremum_reference<Amin>(x[0], {}, false)[0]}; }}};
   }
 };
 
 struct MaxOf {
-  static constexpr OpInfo info{.name = "max", .formula = "y = maximum(a, b)", .doc = "Another name of maximum"};
+  static constexpr OpInfo info{
+      .name = "max", .formula = "y = maximum(a, b)", .doc = "Another name of maximum"};
   static Tensor call(const Tensor& a, const Tensor& b) { return maximum(a, b); }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}, {{4}}}, "", [](auto& x) { return tensor_list{x[0].max(x[1])}; },
+    return {{{{{3, 4}}, {{4}}},
+             "",
+             [](auto& x) { return tensor_list{x[0].max(x[1])}; },
              [](auto& x) {
                return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
                  return std::fmax(element_at(x[0], i), element_at(x[1], {i[1]}));
@@ -211,10 +224,13 @@ struct MaxOf {
 };
 
 struct MinOf {
-  static constexpr OpInfo info{.name = "min", .formula = "y = minimum(a, b)", .doc = "Another name of minimum"};
+  static constexpr OpInfo info{
+      .name = "min", .formula = "y = minimum(a, b)", .doc = "Another name of minimum"};
   static Tensor call(const Tensor& a, const Tensor& b) { return minimum(a, b); }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}, {{4}}}, "", [](auto& x) { return tensor_list{x[0].min(x[1])}; },
+    return {{{{{3, 4}}, {{4}}},
+             "",
+             [](auto& x) { return tensor_list{x[0].min(x[1])}; },
              [](auto& x) {
                return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
                  return std::fmin(element_at(x[0], i), element_at(x[1], {i[1]}));

@@ -22,7 +22,8 @@ static void check_shapes(const OpInfo& info, IntList index, IntList sizes, int64
     fits = int64_t(d) == dim || index[d] <= sizes[d];
   if (!fits)
     fail(info.name,
-         "an index of shape {} for a tensor of shape {}; expected as many dimensions, and sizes within its "
+         "an index of shape {} for a tensor of shape {}; expected as many dimensions, and sizes "
+         "within its "
          "own but in dimension {}",
          index, sizes, dim);
 }
@@ -30,7 +31,8 @@ static void check_shapes(const OpInfo& info, IntList index, IntList sizes, int64
 static void check_range(const OpInfo& info, const Tensor& index, IntList sizes, int64_t dim) {
   int64_t n = sizes[size_t(dim)];
   if (auto bad = kernels::first_outside(plain(index), 0, n))
-    fail_index(info.name, "index {} in dimension {} of shape {}; expected 0 to {}", *bad, dim, sizes, n - 1);
+    fail_index(info.name, "index {} in dimension {} of shape {}; expected 0 to {}", *bad, dim,
+               sizes, n - 1);
 }
 
 /// index with its entry at dim instead of the coordinate.
@@ -40,10 +42,11 @@ static Shape replaced(Shape at, const Tensor& index, int64_t dim) {
 }
 
 struct Gather {
-  static constexpr OpInfo info{.name = "gather",
-                               .formula = "y[i] = x[i with index[i] along dim]",
-                               .grad = "dx = embed_at(dy, dim, index, shape(x))",
-                               .doc = "Elements of x at the places that index names along dim; y has index's shape"};
+  static constexpr OpInfo info{
+      .name = "gather",
+      .formula = "y[i] = x[i with index[i] along dim]",
+      .grad = "dx = embed_at(dy, dim, index, shape(x))",
+      .doc = "Elements of x at the places that index names along dim; y has index's shape"};
   int64_t dim = 0;
   FIELDS(dim)
 
@@ -76,15 +79,20 @@ struct Gather {
     Gather rows, columns;
     columns.dim = 1;
     SampleInput picks{{2, 3}, 0, 3, int64, false}, few{{3, 2}, 0, 4, int64, false};
-    return {{{{{3, 4}}, picks}, rows}, {{{{3, 4}}, few}, columns}, {{{{3}}, {{0}, 0, 3, int64, false}}, rows}};
+    return {{{{{3, 4}}, picks}, rows},
+            {{{{3, 4}}, few}, columns},
+            {{{{3}}, {{0}, 0, 3, int64, false}}, rows}};
   }
 };
 
 struct EmbedAt {
-  static constexpr OpInfo info{.name = "embed_at",
-                               .formula = "y[i with index[i] along dim] += x[i], y zeros of `shape`",
-                               .grad = "dx = gather(dy, dim, index)",
-                               .doc = "Adds x's elements into zeros, at the places that index names along dim: the adjoint of gather"};
+  static constexpr OpInfo info{
+      .name = "embed_at",
+      .formula = "y[i with index[i] along dim] += x[i], y zeros of `shape`",
+      .grad = "dx = gather(dy, dim, index)",
+      .doc =
+          "Adds x's elements into zeros, at the places that index names along dim: the adjoint of "
+          "gather"};
   int64_t dim = 0;
   Shape shape;
   FIELDS(dim, shape)
@@ -99,8 +107,8 @@ struct EmbedAt {
   void infer(Inputs x, Specs& y) const {
     check_shapes(info, x[1].sizes(), shape, dim);
     if (!(x[0].sizes() == x[1].sizes()))
-      fail(info.name, "an index of shape {} for a source of shape {}; expected one shape", x[1].sizes(),
-           x[0].sizes());
+      fail(info.name, "an index of shape {} for a source of shape {}; expected one shape",
+           x[1].sizes(), x[0].sizes());
     y.fresh(shape, x[0].dtype());
   }
   void forward(Inputs x, Outputs y) const {
@@ -132,11 +140,14 @@ struct EmbedAt {
 };
 
 struct Scatter {
-  static constexpr OpInfo info{.name = "scatter",
-                               .formula = "y = x, y[i with index[i] along dim] = source[i]",
-                               .grad = "dx = scatter(dy, dim, index, 0); dsource = gather(dy, dim, index)",
-                               .doc = "x with elements of source, or a number, at the places that index names along dim; where a place "
-                                      "is named twice, the last one stays"};
+  static constexpr OpInfo info{
+      .name = "scatter",
+      .formula = "y = x, y[i with index[i] along dim] = source[i]",
+      .grad = "dx = scatter(dy, dim, index, 0); dsource = gather(dy, dim, index)",
+      .doc =
+          "x with elements of source, or a number, at the places that index names along dim; where "
+          "a place "
+          "is named twice, the last one stays"};
   int64_t dim = 0;
   FIELDS(dim)
 
@@ -144,7 +155,8 @@ struct Scatter {
     Tensor i = lifted_index(info, index);
     return apply(made(x, dim), lifted(x), i, source_for(x, i, source)).view(x.sizes());
   }
-  static void call_in_place(const Tensor& x, int64_t dim, const Tensor& index, const Operand& source) {
+  static void call_in_place(const Tensor& x, int64_t dim, const Tensor& index,
+                            const Operand& source) {
     Tensor i = lifted_index(info, index);
     apply_in_place(made(x, dim), lifted(x), i, source_for(x, i, source));
   }
@@ -174,13 +186,17 @@ struct Scatter {
     auto run = [=](const tensor_list& x) { return tensor_list{x[0].scatter(0, index(), x[1])}; };
     auto slow = [=](const tensor_list& x) {
       Tensor y = x[0].contiguous().clone(), i = index();
-      for_each_index(i.sizes(), [&](const Shape& at) { element_of(y, replaced(at, i, 0)) = element_at(x[1], at); });
+      for_each_index(i.sizes(), [&](const Shape& at) {
+        element_of(y, replaced(at, i, 0)) = element_at(x[1], at);
+      });
       return tensor_list{y};
     };
     return {Sample({{{3, 4}}, {{2, 3}}}, "rows", run, slow).with_in_place([=](auto& x) {
               return tensor_list{x[0].scatter_(0, index(), x[1])};
             }),
-            {{{{3, 4}}}, "a number", [=](auto& x) { return tensor_list{x[0].scatter(0, index(), 0.5)}; }}};
+            {{{{3, 4}}}, "a number", [=](auto& x) {
+               return tensor_list{x[0].scatter(0, index(), 0.5)};
+             }}};
   }
 
  private:
@@ -197,8 +213,11 @@ static Tensor part_of(const OpInfo& info, Tensor source, IntList index) {
   bool fits = size_t(source.dim()) == index.size();
   for (size_t d = 0; fits && d < index.size(); ++d) fits = index[d] <= source.size(int64_t(d));
   if (!fits)
-    fail(info.name, "an index of shape {} for a source of shape {}; expected as many dimensions, and sizes within "
-         "its own", index, source.sizes());
+    fail(info.name,
+         "an index of shape {} for a source of shape {}; expected as many dimensions, and sizes "
+         "within "
+         "its own",
+         index, source.sizes());
   for (size_t d = 0; d < index.size(); ++d)
     if (index[d] != source.size(int64_t(d))) source = source.slice(int64_t(d), 0, index[d]);
   return source;
@@ -210,13 +229,15 @@ Tensor Scatter::source_for(const Tensor& x, const Tensor& index, const Operand& 
 }
 
 struct ScatterAdd {
-  static constexpr OpInfo info{.name = "scatter_add",
-                               .formula = "y = x, y[i with index[i] along dim] += source[i]",
-                               .doc = "x with source's elements added at the places that index names along dim"};
+  static constexpr OpInfo info{
+      .name = "scatter_add",
+      .formula = "y = x, y[i with index[i] along dim] += source[i]",
+      .doc = "x with source's elements added at the places that index names along dim"};
   static Tensor call(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source) {
     return x + embedded(x, dim, index, source);
   }
-  static void call_in_place(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source) {
+  static void call_in_place(const Tensor& x, int64_t dim, const Tensor& index,
+                            const Tensor& source) {
     x.add_(embedded(x, dim, index, source));
   }
   static std::vector<Sample> samples() {
@@ -224,13 +245,17 @@ struct ScatterAdd {
     SampleInput picks{{4, 3}, 0, 3, int64, false};
     auto slow = [](const tensor_list& x) {
       Tensor y = reshaped(x[0], x[0].sizes());
-      for_each_index(x[2].sizes(),
-                     [&](const Shape& i) { element_of(y, replaced(i, x[2], 0)) += element_at(x[1], i); });
+      for_each_index(x[2].sizes(), [&](const Shape& i) {
+        element_of(y, replaced(i, x[2], 0)) += element_at(x[1], i);
+      });
       return tensor_list{y};
     };
-    auto writing = [](const tensor_list& x) { return tensor_list{x[0].scatter_add_(0, x[2], x[1])}; };
+    auto writing = [](const tensor_list& x) {
+      return tensor_list{x[0].scatter_add_(0, x[2], x[1])};
+    };
     return {Sample({{{3, 4}}, {{4, 3}}, picks}, "rows", run, slow).with_in_place(writing),
-            Sample({{{3, 4}}, {{5, 4}}, picks}, "part of the source", run, slow).with_in_place(writing)};
+            Sample({{{3, 4}}, {{5, 4}}, picks}, "part of the source", run, slow)
+                .with_in_place(writing)};
   }
 
  private:
@@ -247,11 +272,13 @@ struct ScatterAdd {
 };
 
 struct IndexSelect {
-  static constexpr OpInfo info{.name = "index_select",
-                               .formula = "y = x[.., index, ..] along dim",
-                               .doc = "The places that a vector of indices names along dim; a copy"};
+  static constexpr OpInfo info{
+      .name = "index_select",
+      .formula = "y = x[.., index, ..] along dim",
+      .doc = "The places that a vector of indices names along dim; a copy"};
   static Tensor call(const Tensor& x, int64_t dim, const Tensor& index) {
-    if (index.dim() > 1) fail_index(info.name, "an index of shape {}; expected a vector", index.sizes());
+    if (index.dim() > 1)
+      fail_index(info.name, "an index of shape {}; expected a vector", index.sizes());
     Tensor from = lifted(x), i = lifted_index(info, index);
     dim = wrap_dim(info.name, dim, size_t(x.dim()));
     if (x.dim() == 0 && i.numel() != 1)
@@ -265,7 +292,9 @@ struct IndexSelect {
   static std::vector<Sample> samples() {
     auto run = [](const tensor_list& x) { return tensor_list{x[0].index_select(1, x[1])}; };
     auto slow = [](const tensor_list& x) {
-      return tensor_list{moved(x[0], {3, 5}, [&](auto& i) { return Shape{i[0], int64_t(element_at(x[1], {i[1]}))}; })};
+      return tensor_list{moved(x[0], {3, 5}, [&](auto& i) {
+        return Shape{i[0], int64_t(element_at(x[1], {i[1]}))};
+      })};
     };
     return {{{{{3, 4}}, {{5}, 0, 4, int64, false}}, "columns", run, slow},
             {{{{2, 3, 4}}, {{2}, 0, 3, int64, false}}, "rows", run}};

@@ -6,10 +6,11 @@
 namespace taper::ops {
 
 struct Cat {
-  static constexpr OpInfo info{.name = "cat",
-                               .formula = "y = x0, x1, .. one behind the other along dim",
-                               .grad = "dx_i = narrow(dy, dim, start_i, size_i)",
-                               .doc = "Joins tensors along a dimension; of different types, in the one that holds all"};
+  static constexpr OpInfo info{
+      .name = "cat",
+      .formula = "y = x0, x1, .. one behind the other along dim",
+      .grad = "dx_i = narrow(dy, dim, start_i, size_i)",
+      .doc = "Joins tensors along a dimension; of different types, in the one that holds all"};
   int64_t dim = 0;
   std::vector<int64_t> sizes;  ///< of each input along dim
   FIELDS(dim, sizes)
@@ -22,7 +23,8 @@ struct Cat {
     if (parts.empty()) return empty({0}, {.dtype = d});
     Cat op;
     op.dim = wrap_dim(info.name, dim, size_t(parts[0].dim()));
-    for (const Tensor& t : parts) op.sizes.push_back(t.dim() ? t.size(std::min(op.dim, t.dim() - 1)) : 0);
+    for (const Tensor& t : parts)
+      op.sizes.push_back(t.dim() ? t.size(std::min(op.dim, t.dim() - 1)) : 0);
     return apply_list(op, parts)[0];
   }
   void infer(Inputs x, Specs& y) const {
@@ -33,7 +35,8 @@ struct Cat {
       bool fits = s.size() == out.size();
       for (size_t d = 0; fits && d < s.size(); ++d) fits = int64_t(d) == dim || s[d] == out[d];
       if (!fits)
-        fail(info.name, "tensor {} has shape {}, tensor 0 {}; expected equal sizes but in dimension {}", i, s,
+        fail(info.name,
+             "tensor {} has shape {}, tensor 0 {}; expected equal sizes but in dimension {}", i, s,
              x[0].sizes(), dim);
     }
     out[size_t(dim)] = 0;
@@ -90,15 +93,17 @@ static tensor_list cat_reference(const tensor_list& x, int64_t dim) {
 
 std::vector<Sample> Cat::samples() {
   auto along = [](int64_t dim, std::vector<SampleInput> inputs, const char* label) {
-    return Sample(std::move(inputs), label, [=](auto& x) { return tensor_list{cat(x, dim)}; },
-                  [=](auto& x) { return cat_reference(x, dim); });
+    return Sample(
+        std::move(inputs), label, [=](auto& x) { return tensor_list{cat(x, dim)}; },
+        [=](auto& x) { return cat_reference(x, dim); });
   };
-  return {along(0, {{{2, 3}}, {{1, 3}}}, "rows"), along(1, {{{2, 3}}, {{2, 1}}, {{2, 0}}}, "columns"),
-          along(0, {{{4}}}, "one")};
+  return {along(0, {{{2, 3}}, {{1, 3}}}, "rows"),
+          along(1, {{{2, 3}}, {{2, 1}}, {{2, 0}}}, "columns"), along(0, {{{4}}}, "one")};
 }
 
 struct Stack {
-  static constexpr OpInfo info{.name = "stack", .formula = "y[.., i, ..] = x_i",
+  static constexpr OpInfo info{.name = "stack",
+                               .formula = "y[.., i, ..] = x_i",
                                .doc = "Joins tensors of one shape along a new dimension"};
   static Tensor call(TensorList tensors, int64_t dim) {
     if (tensors.empty()) fail(info.name, "no tensors; expected at least one");
@@ -106,17 +111,20 @@ struct Stack {
     tensor_list parts;
     for (size_t i = 0; i < tensors.size(); ++i) {
       if (!(tensors[i].sizes() == tensors[0].sizes()))
-        fail(info.name, "tensor {} has shape {}, tensor 0 {}; expected one shape", i, tensors[i].sizes(),
-             tensors[0].sizes());
+        fail(info.name, "tensor {} has shape {}, tensor 0 {}; expected one shape", i,
+             tensors[i].sizes(), tensors[0].sizes());
       parts.push_back(tensors[i].unsqueeze(dim));
     }
     return cat(parts, dim);
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 3}}, {{2, 3}}}, "-1", [](auto& x) { return tensor_list{stack(x, -1)}; },
+    return {{{{{2, 3}}, {{2, 3}}},
+             "-1",
+             [](auto& x) { return tensor_list{stack(x, -1)}; },
              [](auto& x) {
-               return tensor_list{
-                   tabulate({2, 3, 2}, float64, [&](auto& i) { return element_at(x[size_t(i[2])], {i[0], i[1]}); })};
+               return tensor_list{tabulate({2, 3, 2}, float64, [&](auto& i) {
+                 return element_at(x[size_t(i[2])], {i[0], i[1]});
+               })};
              }},
             {{{{}}, {{}}}, "numbers", [](auto& x) { return tensor_list{stack(x)}; }}};
   }
@@ -141,21 +149,28 @@ static Tensor rows_of(const Tensor& x, int64_t from, int64_t to) {
 }
 
 struct Split {
-  static constexpr OpInfo info{.name = "split", .formula = "y_i = x[.., i size : (i + 1) size, ..]",
-                               .doc = "Parts of a size along a dimension, the last one perhaps smaller; views"};
+  static constexpr OpInfo info{
+      .name = "split",
+      .formula = "y_i = x[.., i size : (i + 1) size, ..]",
+      .doc = "Parts of a size along a dimension, the last one perhaps smaller; views"};
   static tensor_list call(const Tensor& x, int64_t size, int64_t dim) {
     int64_t n = size_to_split(info, x, dim);
     if (size < 0 || (size == 0 && n > 0)) fail(info.name, "parts of {}; expected 1 or more", size);
     return parts_of(x, size, dim, 1);
   }
   static std::vector<Sample> samples() {
-    return {{{{{5, 2}}}, "2", [](auto& x) { return x[0].split(2); },
-             [](auto& x) { return tensor_list{rows_of(x[0], 0, 2), rows_of(x[0], 2, 4), rows_of(x[0], 4, 5)}; }}};
+    return {{{{{5, 2}}},
+             "2",
+             [](auto& x) { return x[0].split(2); },
+             [](auto& x) {
+               return tensor_list{rows_of(x[0], 0, 2), rows_of(x[0], 2, 4), rows_of(x[0], 4, 5)};
+             }}};
   }
 };
 
 struct SplitSizes {
-  static constexpr OpInfo info{.name = "split", .formula = "y_i = sizes[i] places of x along dim",
+  static constexpr OpInfo info{.name = "split",
+                               .formula = "y_i = sizes[i] places of x along dim",
                                .doc = "Parts of the given sizes along a dimension; views"};
   static tensor_list call(const Tensor& x, IntList sizes, int64_t dim) {
     int64_t n = size_to_split(info, x, dim), sum = 0;
@@ -165,7 +180,8 @@ struct SplitSizes {
       sum += s;
     }
     if (!fits || sum != n)
-      fail(info.name, "sizes {} for dimension {} of shape {}; expected sizes that sum to {}", sizes, dim, x.sizes(), n);
+      fail(info.name, "sizes {} for dimension {} of shape {}; expected sizes that sum to {}", sizes,
+           dim, x.sizes(), n);
     tensor_list parts;
     int64_t at = 0;
     for (int64_t s : sizes) {
@@ -175,23 +191,39 @@ struct SplitSizes {
     return parts;
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 5}}}, "2, 0, 3 along 1", [](auto& x) { return x[0].split({2, 0, 3}, 1); }},
-            {{{{5, 2}}}, "2, 0, 3", [](auto& x) { return x[0].split({2, 0, 3}); },
-             [](auto& x) { return tensor_list{rows_of(x[0], 0, 2), rows_of(x[0], 2, 2), rows_of(x[0], 2, 5)}; }}};
+    return {{{{{2, 5}}},
+             "2, 0, 3 along 1",
+             [](auto& x) {
+               return x[0].split({2, 0, 3}, 1);
+             }},
+            {{{{5, 2}}},
+             "2, 0, 3",
+             [](auto& x) {
+               return x[0].split({2, 0, 3});
+             },
+             [](auto& x) {
+               return tensor_list{rows_of(x[0], 0, 2), rows_of(x[0], 2, 2), rows_of(x[0], 2, 5)};
+             }}};
   }
 };
 
 struct Chunk {
-  static constexpr OpInfo info{.name = "chunk", .formula = "y_i = x[.., i n : (i + 1) n, ..], n = ceil(size / chunks)",
-                               .doc = "About so many equal parts along a dimension, perhaps fewer; views"};
+  static constexpr OpInfo info{
+      .name = "chunk",
+      .formula = "y_i = x[.., i n : (i + 1) n, ..], n = ceil(size / chunks)",
+      .doc = "About so many equal parts along a dimension, perhaps fewer; views"};
   static tensor_list call(const Tensor& x, int64_t chunks, int64_t dim) {
     int64_t n = size_to_split(info, x, dim);
     if (chunks <= 0) fail(info.name, "{} chunks; expected 1 or more", chunks);
     return parts_of(x, (n + chunks - 1) / chunks, dim, n == 0 ? chunks : 1);
   }
   static std::vector<Sample> samples() {
-    return {{{{{7, 2}}}, "3", [](auto& x) { return x[0].chunk(3); },
-             [](auto& x) { return tensor_list{rows_of(x[0], 0, 3), rows_of(x[0], 3, 6), rows_of(x[0], 6, 7)}; }}};
+    return {{{{{7, 2}}},
+             "3",
+             [](auto& x) { return x[0].chunk(3); },
+             [](auto& x) {
+               return tensor_list{rows_of(x[0], 0, 3), rows_of(x[0], 3, 6), rows_of(x[0], 6, 7)};
+             }}};
   }
 };
 

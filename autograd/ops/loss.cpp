@@ -134,7 +134,9 @@ struct MseLoss {
             {{{{4, 3}}, {{3}}},
              "sum",
              [](auto& x) { return tensor_list{mse_loss(x[0], x[1], Reduction::sum)}; },
-             [](auto& x) { return tensor_list{reference({x[0], x[1].expand({4, 3})})}; }}};
+             [](auto& x) {
+               return tensor_list{reference({x[0], x[1].expand({4, 3})})};
+             }}};
   }
   static Tensor reference(const tensor_list& x) {
     double sum = 0;

@@ -5,14 +5,17 @@
 namespace taper::ops {
 
 struct MaskedFill {
-  static constexpr OpInfo info{.name = "masked_fill",
-                               .formula = "y = mask ? value : x",
-                               .doc = "x with value, a number or 0-dim tensor, where mask (boolean) holds"};
+  static constexpr OpInfo info{
+      .name = "masked_fill",
+      .formula = "y = mask ? value : x",
+      .doc = "x with value, a number or 0-dim tensor, where mask (boolean) holds"};
   static Tensor call(const Tensor& x, const Tensor& mask, const Operand& value) {
     if (mask.dtype() != boolean) fail(info.name, "the mask is {}; expected boolean", mask.dtype());
     if (!value.number && value.tensor.dim() != 0)
-      fail(info.name, "a value of shape {}; expected a number or a 0-dim tensor", value.tensor.sizes());
-    Tensor v = value.number ? full({}, *value.number, {.dtype = x.dtype()}) : value.tensor.to(x.dtype());
+      fail(info.name, "a value of shape {}; expected a number or a 0-dim tensor",
+           value.tensor.sizes());
+    Tensor v =
+        value.number ? full({}, *value.number, {.dtype = x.dtype()}) : value.tensor.to(x.dtype());
     return where(mask, v, x);
   }
   static void call_in_place(const Tensor& x, const Tensor& mask, const Operand& value) {
@@ -22,32 +25,38 @@ struct MaskedFill {
   }
   static std::vector<Sample> samples() {
     SampleInput mask{{3, 4}, 0, 2, boolean}, row{{4}, 0, 2, boolean};
-    return {Sample({{{3, 4}}, mask}, "a number", [](auto& x) { return tensor_list{x[0].masked_fill(x[1], -1.5)}; },
-                   [](auto& x) {
-                     return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
-                       return element_at(x[1], i) != 0 ? -1.5 : element_at(x[0], i);
-                     })};
-                   })
+    return {Sample(
+                {{{3, 4}}, mask}, "a number",
+                [](auto& x) { return tensor_list{x[0].masked_fill(x[1], -1.5)}; },
+                [](auto& x) {
+                  return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
+                    return element_at(x[1], i) != 0 ? -1.5 : element_at(x[0], i);
+                  })};
+                })
                 .with_in_place([](auto& x) { return tensor_list{x[0].masked_fill_(x[1], -1.5)}; }),
-            Sample({{{3, 4}}, row, {{}}}, "a tensor",
-                   [](auto& x) { return tensor_list{x[0].masked_fill(x[1], x[2])}; },
-                   [](auto& x) {
-                     return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
-                       return element_at(x[1], {i[1]}) != 0 ? element_at(x[2], {}) : element_at(x[0], i);
-                     })};
-                   })
+            Sample(
+                {{{3, 4}}, row, {{}}}, "a tensor",
+                [](auto& x) { return tensor_list{x[0].masked_fill(x[1], x[2])}; },
+                [](auto& x) {
+                  return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
+                    return element_at(x[1], {i[1]}) != 0 ? element_at(x[2], {})
+                                                         : element_at(x[0], i);
+                  })};
+                })
                 .with_in_place([](auto& x) { return tensor_list{x[0].masked_fill_(x[1], x[2])}; })};
   }
 };
 
 /// column - row of every element of the last two dimensions.
 static Tensor column_minus_row(const OpInfo& info, const Tensor& x) {
-  if (x.dim() < 2) fail(info.name, "a tensor of shape {}; expected at least 2 dimensions", x.sizes());
+  if (x.dim() < 2)
+    fail(info.name, "a tensor of shape {}; expected at least 2 dimensions", x.sizes());
   return arange(x.size(-1)) - arange(x.size(-2)).unsqueeze(1);
 }
 
 /// The sample of triu and tril: elements stay where keeps(j - i) holds.
-static Sample triangle(Shape sizes, std::string label, Tensor (*f)(const Tensor& x), bool (*keeps)(int64_t)) {
+static Sample triangle(Shape sizes, std::string label, Tensor (*f)(const Tensor& x),
+                       bool (*keeps)(int64_t)) {
   return {{{sizes}},
           std::move(label),
           [f](const tensor_list& x) { return tensor_list{f(x[0])}; },
@@ -59,26 +68,34 @@ static Sample triangle(Shape sizes, std::string label, Tensor (*f)(const Tensor&
 }
 
 struct Triu {
-  static constexpr OpInfo info{.name = "triu", .formula = "y[.., i, j] = j - i >= diagonal ? x[.., i, j] : 0",
+  static constexpr OpInfo info{.name = "triu",
+                               .formula = "y[.., i, j] = j - i >= diagonal ? x[.., i, j] : 0",
                                .doc = "Upper triangle of the last two dimensions, zeros below"};
   static Tensor call(const Tensor& x, int64_t diagonal) {
     return x.masked_fill(column_minus_row(info, x) < diagonal, 0);
   }
   static std::vector<Sample> samples() {
-    return {triangle({3, 4}, "", [](auto& x) { return x.triu(); }, [](int64_t d) { return d >= 0; }),
-            triangle({2, 4, 3}, "-1", [](auto& x) { return x.triu(-1); }, [](int64_t d) { return d >= -1; })};
+    return {triangle(
+                {3, 4}, "", [](auto& x) { return x.triu(); }, [](int64_t d) { return d >= 0; }),
+            triangle(
+                {2, 4, 3}, "-1", [](auto& x) { return x.triu(-1); },
+                [](int64_t d) { return d >= -1; })};
   }
 };
 
 struct Tril {
-  static constexpr OpInfo info{.name = "tril", .formula = "y[.., i, j] = j - i <= diagonal ? x[.., i, j] : 0",
+  static constexpr OpInfo info{.name = "tril",
+                               .formula = "y[.., i, j] = j - i <= diagonal ? x[.., i, j] : 0",
                                .doc = "Lower triangle of the last two dimensions, zeros above"};
   static Tensor call(const Tensor& x, int64_t diagonal) {
     return x.masked_fill(column_minus_row(info, x) > diagonal, 0);
   }
   static std::vector<Sample> samples() {
-    return {triangle({3, 4}, "", [](auto& x) { return x.tril(); }, [](int64_t d) { return d <= 0; }),
-            triangle({2, 4, 3}, "1", [](auto& x) { return x.tril(1); }, [](int64_t d) { return d <= 1; })};
+    return {
+        triangle(
+            {3, 4}, "", [](auto& x) { return x.tril(); }, [](int64_t d) { return d <= 0; }),
+        triangle(
+            {2, 4, 3}, "1", [](auto& x) { return x.tril(1); }, [](int64_t d) { return d <= 1; })};
   }
 };
 

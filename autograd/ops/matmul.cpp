@@ -12,7 +12,8 @@ static void check_matmul(const OpInfo& info, Inputs x, int64_t dims) {
     fail(info.name, "operands are {} and {}; expected one type", a.dtype(), b.dtype());
   if (a.dtype() == boolean) fail(info.name, "not defined on boolean tensors");
   if (a.dim() != dims || b.dim() != dims)
-    fail(info.name, "operands of shape {} and {}; expected {} dimensions each", a.sizes(), b.sizes(), dims);
+    fail(info.name, "operands of shape {} and {}; expected {} dimensions each", a.sizes(),
+         b.sizes(), dims);
   bool batches = dims < 3 || a.size(0) == b.size(0);
   if (a.size(-1) != b.size(dims == 1 ? 0 : -2) || !batches)
     fail(info.name, "shapes {} and {} do not multiply", a.sizes(), b.sizes());
@@ -22,7 +23,8 @@ static void check_matmul(const OpInfo& info, Inputs x, int64_t dims) {
 template <class T>
 static kernels::Matrix<const T> matrix(const Buffer& b, int64_t offset = 0) {
   size_t d = b.sizes.size();
-  return {b.as<const T>() + offset, b.sizes[d - 2], b.sizes[d - 1], b.strides[d - 2], b.strides[d - 1]};
+  return {b.as<const T>() + offset, b.sizes[d - 2], b.sizes[d - 1], b.strides[d - 2],
+          b.strides[d - 1]};
 }
 
 /// Whether BLAS can read t's last two dimensions as they are.
@@ -37,7 +39,8 @@ static Tensor readable_form(const Tensor& t) { return readable(t) ? t : t.clone(
 /// Sum over k of a[.., i, k] b[.., k, j] in double, by index arithmetic alone.
 static Tensor product_reference(const Tensor& a, const Tensor& b) {
   int64_t batch = a.dim() == 3 ? a.size(0) : 1, n = a.size(-2), m = b.size(-1), inner = a.size(-1);
-  Tensor y = a.dim() == 3 ? zeros({batch, n, m}, {.dtype = float64}) : zeros({n, m}, {.dtype = float64});
+  Tensor y =
+      a.dim() == 3 ? zeros({batch, n, m}, {.dtype = float64}) : zeros({n, m}, {.dtype = float64});
   auto at = [](const Tensor& t, int64_t s, int64_t i, int64_t j) {
     int64_t lead = t.dim() == 3 ? s * t.stride(0) : 0;
     return t.data_ptr<double>()[lead + i * t.stride(-2) + j * t.stride(-1)];
@@ -51,7 +54,9 @@ static Tensor product_reference(const Tensor& a, const Tensor& b) {
 }
 
 struct Mm {
-  static constexpr OpInfo info{.name = "mm", .formula = "y = a b", .grad = "da = dy b^T; db = a^T dy",
+  static constexpr OpInfo info{.name = "mm",
+                               .formula = "y = a b",
+                               .grad = "da = dy b^T; db = a^T dy",
                                .doc = "Product of matrices: a [n, k], b [k, m]"};
   static Tensor call(const Tensor& a, const Tensor& b) { return apply(Mm{}, a, b); }
   void infer(Inputs x, Specs& y) const {
@@ -73,13 +78,17 @@ struct Mm {
   static constexpr auto grads = rules(&Mm::da, &Mm::db);
   Tensor reference(const tensor_list& x) const { return product_reference(x[0], x[1]); }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}, {{4, 5}}}, Mm{}}, {{{{1, 4}}, {{4, 1}}}, Mm{}}, {{{{2, 0}}, {{0, 3}}}, Mm{}}};
+    return {
+        {{{{3, 4}}, {{4, 5}}}, Mm{}}, {{{{1, 4}}, {{4, 1}}}, Mm{}}, {{{{2, 0}}, {{0, 3}}}, Mm{}}};
   }
 };
 
 struct Bmm {
-  static constexpr OpInfo info{.name = "bmm", .formula = "y[s] = a[s] b[s]", .grad = "da = dy b^T; db = a^T dy",
-                               .doc = "Products of matrices, batch by batch: a [s, n, k], b [s, k, m]"};
+  static constexpr OpInfo info{
+      .name = "bmm",
+      .formula = "y[s] = a[s] b[s]",
+      .grad = "da = dy b^T; db = a^T dy",
+      .doc = "Products of matrices, batch by batch: a [s, n, k], b [s, k, m]"};
   static Tensor call(const Tensor& a, const Tensor& b) { return apply(Bmm{}, a, b); }
   void infer(Inputs x, Specs& y) const {
     check_matmul(info, x, 3);
@@ -92,8 +101,9 @@ struct Bmm {
       using V = decltype(t);
       Buffer out = plain(y[0]);
       for (int64_t s = 0; s < out.sizes[0]; ++s)
-        kernels::gemm<V>(matrix<V>(plain(a), s * a.stride(0)), matrix<V>(plain(b), s * b.stride(0)),
-                         {out.as<V>() + s * out.strides[0], out.sizes[1], out.sizes[2], out.sizes[2], 1});
+        kernels::gemm<V>(
+            matrix<V>(plain(a), s * a.stride(0)), matrix<V>(plain(b), s * b.stride(0)),
+            {out.as<V>() + s * out.strides[0], out.sizes[1], out.sizes[2], out.sizes[2], 1});
     });
   }
   Tensor da(Dy dy, B b) const { return dy.bmm(b.transpose(1, 2)); }
@@ -104,15 +114,17 @@ struct Bmm {
 };
 
 struct Dot {
-  static constexpr OpInfo info{.name = "dot", .formula = "y = sum(a b)",
-                               .doc = "Scalar product of two vectors"};
+  static constexpr OpInfo info{
+      .name = "dot", .formula = "y = sum(a b)", .doc = "Scalar product of two vectors"};
   static Tensor call(const Tensor& a, const Tensor& b) {
     std::array inputs{&a, &b};
     check_matmul(info, Inputs(inputs.data(), 2), 1);
     return (a * b).sum().to(a.dtype());
   }
   static std::vector<Sample> samples() {
-    return {{{{{4}}, {{4}}}, "", [](auto& x) { return tensor_list{x[0].dot(x[1])}; },
+    return {{{{{4}}, {{4}}},
+             "",
+             [](auto& x) { return tensor_list{x[0].dot(x[1])}; },
              [](auto& x) {
                double sum = 0;
                for (int64_t i = 0; i < 4; ++i) sum += element_at(x[0], {i}) * element_at(x[1], {i});
@@ -122,42 +134,77 @@ struct Dot {
 };
 
 struct Matmul {
-  static constexpr OpInfo info{.name = "matmul", .formula = "y = a b over the last two dimensions",
-                               .doc = "dot, matrix times vector, mm or batched mm, by the operands' dimensions; "
-                                      "batch dimensions broadcast"};
+  static constexpr OpInfo info{
+      .name = "matmul",
+      .formula = "y = a b over the last two dimensions",
+      .doc =
+          "dot, matrix times vector, mm or batched mm, by the operands' dimensions; "
+          "batch dimensions broadcast"};
   static Tensor call(const Tensor& a, const Tensor& b) {
     if (a.dim() == 0 || b.dim() == 0)
-      fail(info.name, "operands of shape {} and {}; expected at least 1 dimension each", a.sizes(), b.sizes());
+      fail(info.name, "operands of shape {} and {}; expected at least 1 dimension each", a.sizes(),
+           b.sizes());
     if (a.dim() == 1 && b.dim() == 1) return a.dot(b);
     if (a.dim() == 1) return call(a.unsqueeze(0), b).squeeze(-2);
     if (b.dim() == 1) return call(a, b.unsqueeze(1)).squeeze(-1);
     if (a.dim() == 2 && b.dim() == 2) return a.mm(b);
-    if (a.size(-1) != b.size(-2)) fail(info.name, "shapes {} and {} do not multiply", a.sizes(), b.sizes());
+    if (a.size(-1) != b.size(-2))
+      fail(info.name, "shapes {} and {} do not multiply", a.sizes(), b.sizes());
     if (b.dim() == 2 && a.is_contiguous()) return folded(a, b);
     return batched(a, b);
   }
   static std::vector<Sample> samples() {
     auto run = [](const tensor_list& x) { return tensor_list{x[0].matmul(x[1])}; };
-    auto slow = [](Shape sizes, Shape (*a)(const Shape& i, int64_t k), Shape (*b)(const Shape& i, int64_t k)) {
+    auto slow = [](Shape sizes, Shape (*a)(const Shape& i, int64_t k),
+                   Shape (*b)(const Shape& i, int64_t k)) {
       return [=](const tensor_list& x) {
         return tensor_list{tabulate(sizes, float64, [&](const Shape& i) {
           double sum = 0;
-          for (int64_t k = 0; k < 4; ++k) sum += element_at(x[0], a(i, k)) * element_at(x[1], b(i, k));
+          for (int64_t k = 0; k < 4; ++k)
+            sum += element_at(x[0], a(i, k)) * element_at(x[1], b(i, k));
           return sum;
         })};
       };
     };
-    return {{{{{3, 4}}, {{4}}}, "matrix, vector", run,
-             slow({3}, [](auto& i, int64_t k) { return Shape{i[0], k}; }, [](auto&, int64_t k) { return Shape{k}; })},
-            {{{{4}}, {{2, 4, 3}}}, "vector, batch", run,
-             slow({2, 3}, [](auto&, int64_t k) { return Shape{k}; },
-                  [](auto& i, int64_t k) { return Shape{i[0], k, i[1]}; })},
-            {{{{2, 3, 4}}, {{4, 2}}}, "batch, matrix", run,
-             slow({2, 3, 2}, [](auto& i, int64_t k) { return Shape{i[0], i[1], k}; },
-                  [](auto& i, int64_t k) { return Shape{k, i[2]}; })},
-            {{{{2, 1, 3, 4}}, {{3, 4, 2}}}, "batches broadcast", run,
-             slow({2, 3, 3, 2}, [](auto& i, int64_t k) { return Shape{i[0], 0, i[2], k}; },
-                  [](auto& i, int64_t k) { return Shape{i[1], k, i[3]}; })}};
+    return {{{{{3, 4}}, {{4}}},
+             "matrix, vector",
+             run,
+             slow(
+                 {3},
+                 [](auto& i, int64_t k) {
+                   return Shape{i[0], k};
+                 },
+                 [](auto&, int64_t k) { return Shape{k}; })},
+            {{{{4}}, {{2, 4, 3}}},
+             "vector, batch",
+             run,
+             slow(
+                 {2, 3}, [](auto&, int64_t k) { return Shape{k}; },
+                 [](auto& i, int64_t k) {
+                   return Shape{i[0], k, i[1]};
+                 })},
+            {{{{2, 3, 4}}, {{4, 2}}},
+             "batch, matrix",
+             run,
+             slow(
+                 {2, 3, 2},
+                 [](auto& i, int64_t k) {
+                   return Shape{i[0], i[1], k};
+                 },
+                 [](auto& i, int64_t k) {
+                   return Shape{k, i[2]};
+                 })},
+            {{{{2, 1, 3, 4}}, {{3, 4, 2}}},
+             "batches broadcast",
+             run,
+             slow(
+                 {2, 3, 3, 2},
+                 [](auto& i, int64_t k) {
+                   return Shape{i[0], 0, i[2], k};
+                 },
+                 [](auto& i, int64_t k) {
+                   return Shape{i[1], k, i[3]};
+                 })}};
   }
 
  private:
@@ -168,7 +215,8 @@ struct Matmul {
     return a.flatten(0, -2).mm(b).reshape(out);
   }
   static Tensor batched(const Tensor& a, const Tensor& b) {
-    IntList sa = a.sizes().slice(0, size_t(a.dim() - 2)), sb = b.sizes().slice(0, size_t(b.dim() - 2));
+    IntList sa = a.sizes().slice(0, size_t(a.dim() - 2)),
+            sb = b.sizes().slice(0, size_t(b.dim() - 2));
     Shape batch = broadcast_shapes(info.name, sa, sb);
     auto expanded = [&](const Tensor& t) {
       Shape full = batch;

@@ -16,7 +16,7 @@ struct OpInfo {
   const char* formula = "";  ///< y in terms of the inputs
   const char* grad = "";     ///< the gradients in terms of dy
   const char* doc = "";      ///< a sentence, with shapes
-  bool broadcasts = false;   ///< gradients are summed to the inputs' shapes, and cast to their types
+  bool broadcasts = false;  ///< gradients are summed to the inputs' shapes, and cast to their types
 };
 
 /// The tensors an op works on.
@@ -104,8 +104,8 @@ struct OpType {
   bool differentiable() const { return rules > 0 || backward; }
 };
 
-/// The one point that every op goes through: infers, runs and records it. `outputs` receives the results;
-/// in_place writes the first one into the first input.
+/// The one point that every op goes through: infers, runs and records it. `outputs` receives the
+/// results; in_place writes the first one into the first input.
 void apply(const OpType& type, const void* op, Inputs inputs, Tensor* outputs,
            bool in_place = false);
 

@@ -10,8 +10,8 @@
 
 namespace taper {
 
-// What a rule's parameters may be. A rule reads its values by its parameter types, and the types say what
-// recording keeps.
+// What a rule's parameters may be. A rule reads its values by its parameter types, and the types
+// say what recording keeps.
 template <int I>
 struct GradOf : Tensor {};
 template <int I>
@@ -142,16 +142,15 @@ constexpr bool formulas_keep_no_more() {
 
 template <class Op>
 constexpr OpType make_op_type() {
-  OpType t{.info = &Op::info,
-           .size = sizeof(Op),
-           .align = alignof(Op),
-           .copy = [](void* to, const void* from) { new (to) Op(*static_cast<const Op*>(from)); },
-           .destroy = [](void* op) noexcept { static_cast<Op*>(op)->~Op(); },
-           .infer = [](const void* op, Inputs x,
-                       Specs& y) { static_cast<const Op*>(op)->infer(x, y); },
-           .forward = nullptr,
-           .attributes =
-               [](const void* op) { return attributes_of(*static_cast<const Op*>(op)); }};
+  OpType t{
+      .info = &Op::info,
+      .size = sizeof(Op),
+      .align = alignof(Op),
+      .copy = [](void* to, const void* from) { new (to) Op(*static_cast<const Op*>(from)); },
+      .destroy = [](void* op) noexcept { static_cast<Op*>(op)->~Op(); },
+      .infer = [](const void* op, Inputs x, Specs& y) { static_cast<const Op*>(op)->infer(x, y); },
+      .forward = nullptr,
+      .attributes = [](const void* op) { return attributes_of(*static_cast<const Op*>(op)); }};
   if constexpr (requires(const Op& op, Inputs x, Outputs y) { op.forward(x, y); })
     t.forward = [](const void* op, Inputs x, Outputs y) {
       static_cast<const Op*>(op)->forward(x, y);
@@ -177,7 +176,8 @@ inline constexpr Rule backward_masks = [] {
 
 }  // namespace detail
 
-/// A list of gradient rules, one an input: `static constexpr auto grads = rules(&Mul::da, &Mul::db);`
+/// A list of gradient rules, one an input: `static constexpr auto grads = rules(&Mul::da,
+/// &Mul::db);`
 template <class... R>
 constexpr auto rules(R... rule) {
   return std::tuple(rule...);
@@ -211,8 +211,7 @@ auto apply_array(const Op& op, const std::array<const Tensor*, N>& inputs, bool 
 
 /// Applies op to tensors; an undefined tensor stands for an input that is left out.
 template <class Op, class... T>
-  requires(std::is_base_of_v<Tensor, T> && ...)
-auto apply(const Op& op, const T&... inputs) {
+requires(std::is_base_of_v<Tensor, T>&&...) auto apply(const Op& op, const T&... inputs) {
   return detail::apply_array(op, std::array<const Tensor*, sizeof...(T)>{&inputs...}, false);
 }
 

@@ -1,7 +1,7 @@
 // The steps of the optimisers. What changes from step to step is an input.
 
-#include "autograd/kernels/sgd.h"
 #include "autograd/graph/grad_mode.h"
+#include "autograd/kernels/sgd.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"
@@ -57,22 +57,28 @@ struct SgdStep {
         auto run = [=](const tensor_list& x) {
           NoGradGuard no_grad;
           Tensor p = x[0].clone(), buffer = x[2].clone();
-          sgd_step_(p, x[1], buffer, full({}, 0.1, {.dtype = float64}), full({}, steps), 0.9, 0.5, 0.01, nesterov);
+          sgd_step_(p, x[1], buffer, full({}, 0.1, {.dtype = float64}), full({}, steps), 0.9, 0.5,
+                    0.01, nesterov);
           return tensor_list{p, buffer};
         };
         auto slow = [=](const tensor_list& x) {
-          auto gradient = [&](const Shape& i) { return element_at(x[1], i) + 0.01 * element_at(x[0], i); };
+          auto gradient = [&](const Shape& i) {
+            return element_at(x[1], i) + 0.01 * element_at(x[0], i);
+          };
           auto momentum = [&](const Shape& i) {
             return 0.9 * element_at(x[2], i) + (steps == 0 ? 1 : 0.5) * gradient(i);
           };
           return tensor_list{tabulate({3, 4}, float64,
                                       [&](const Shape& i) {
-                                        double step = nesterov ? gradient(i) + 0.9 * momentum(i) : momentum(i);
+                                        double step = nesterov ? gradient(i) + 0.9 * momentum(i)
+                                                               : momentum(i);
                                         return element_at(x[0], i) - 0.1 * step;
                                       }),
                              tabulate({3, 4}, float64, momentum)};
         };
-        out.emplace_back(inputs, fmt::format("{} steps before{}", steps, nesterov ? ", nesterov" : ""), run, slow);
+        out.emplace_back(inputs,
+                         fmt::format("{} steps before{}", steps, nesterov ? ", nesterov" : ""), run,
+                         slow);
       }
     return out;
   }

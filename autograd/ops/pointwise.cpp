@@ -56,11 +56,12 @@ UNARY_FLOATING(Tanh, tanh, -2, 2, std::tanh(x), (Dy dy, Y y), dy * (1 - y * y), 
 // clang-format on
 
 struct Where {
-  static constexpr OpInfo info{.name = "where",
-                               .formula = "y = condition ? a : b",
-                               .grad = "da = where(condition, dy, 0); db = where(condition, 0, dy)",
-                               .doc = "Elements of a where condition (boolean) holds, else of b; all broadcast",
-                               .broadcasts = true};
+  static constexpr OpInfo info{
+      .name = "where",
+      .formula = "y = condition ? a : b",
+      .grad = "da = where(condition, dy, 0); db = where(condition, 0, dy)",
+      .doc = "Elements of a where condition (boolean) holds, else of b; all broadcast",
+      .broadcasts = true};
   static Tensor call(const Tensor& condition, const Operand& a, const Operand& b) {
     Tensor x = as_tensor(a, b), y = as_tensor(b, a);
     Dtype d = result_type(x, y);

@@ -22,10 +22,14 @@ std::vector<Sample> binary_samples(SampleInput a, SampleInput b, Sample::Functio
 /// y = f(x) read element by element by index arithmetic alone, in double: the slow truth.
 Tensor map_reference(const tensor_list& x, Dtype out, double (*f)(const double* x));
 
-/// How an op takes booleans: as any other type, only where another operand raises the type, or not at all.
+/// How an op takes booleans: as any other type, only where another operand raises the type, or not
+/// at all.
 enum class Bools { any, raised, none };
 
-enum class Numbers { any, floating };  ///< floating: integers become the default floating type first
+enum class Numbers {
+  any,
+  floating
+};  ///< floating: integers become the default floating type first
 
 template <class Self, Numbers numbers>
 struct Unary {
@@ -95,7 +99,8 @@ struct Binary {
   static void call_in_place(const Tensor& x, const Tensor& other) {
     Dtype d = compute_type(x, other);
     if (info(d).category > info(x.dtype()).category)
-      fail(Self::info.name, "in place, the result is {}; expected the tensor's own {}", d, x.dtype());
+      fail(Self::info.name, "in place, the result is {}; expected the tensor's own {}", d,
+           x.dtype());
     if (d == x.dtype())
       apply_in_place(Self{}, x, other.to(d));
     else
@@ -136,18 +141,18 @@ struct Binary {
 };
 
 /// struct, name, sample range, y = f(x), what the rule reads, dx, doc, further members.
-#define UNARY_OF(S, op, numbers, from, to, y, reads, dx_, text, ...)                          \
-  struct S : Unary<S, Numbers::numbers> {                                                     \
-    static constexpr OpInfo info{                                                             \
-        .name = #op, .formula = "y = " #y, .grad = "dx = " #dx_, .doc = text};                \
-    static constexpr double lo = from, hi = to;                                               \
-    template <class T>                                                                        \
-    static T f(T x) {                                                                         \
-      return T(y);                                                                            \
-    }                                                                                         \
-    Tensor dx reads const { return dx_; }                                                     \
-    static constexpr auto grads = rules(&S::dx);                                              \
-    __VA_ARGS__                                                                               \
+#define UNARY_OF(S, op, numbers, from, to, y, reads, dx_, text, ...)           \
+  struct S : Unary<S, Numbers::numbers> {                                      \
+    static constexpr OpInfo info{                                              \
+        .name = #op, .formula = "y = " #y, .grad = "dx = " #dx_, .doc = text}; \
+    static constexpr double lo = from, hi = to;                                \
+    template <class T>                                                         \
+    static T f(T x) {                                                          \
+      return T(y);                                                             \
+    }                                                                          \
+    Tensor dx reads const { return dx_; }                                      \
+    static constexpr auto grads = rules(&S::dx);                               \
+    __VA_ARGS__                                                                \
   };
 #define UNARY(S, op, from, to, y, reads, dx, text, ...) \
   UNARY_OF(S, op, any, from, to, y, reads, dx, text, __VA_ARGS__)
@@ -155,31 +160,31 @@ struct Binary {
   UNARY_OF(S, op, floating, from, to, y, reads, dx, text, )
 
 /// struct, name, y = f(a, b), what da reads, da, what db reads, db, doc, further members.
-#define BINARY(S, op, result, y, reads_a, da_, reads_b, db_, text, ...)                       \
-  struct S : Binary<S, Result::result> {                                                      \
-    static constexpr OpInfo info{.name = #op,                                                 \
-                                 .formula = "y = " #y,                                        \
-                                 .grad = "da = " #da_ "; db = " #db_,                         \
-                                 .doc = text,                                                 \
-                                 .broadcasts = true};                                         \
-    template <class T>                                                                        \
-    static T f(T a, T b) {                                                                    \
-      return T(y);                                                                            \
-    }                                                                                         \
-    Tensor da reads_a const { return da_; }                                                   \
-    Tensor db reads_b const { return db_; }                                                   \
-    static constexpr auto grads = rules(&S::da, &S::db);                                      \
-    __VA_ARGS__                                                                               \
+#define BINARY(S, op, result, y, reads_a, da_, reads_b, db_, text, ...) \
+  struct S : Binary<S, Result::result> {                                \
+    static constexpr OpInfo info{.name = #op,                           \
+                                 .formula = "y = " #y,                  \
+                                 .grad = "da = " #da_ "; db = " #db_,   \
+                                 .doc = text,                           \
+                                 .broadcasts = true};                   \
+    template <class T>                                                  \
+    static T f(T a, T b) {                                              \
+      return T(y);                                                      \
+    }                                                                   \
+    Tensor da reads_a const { return da_; }                             \
+    Tensor db reads_b const { return db_; }                             \
+    static constexpr auto grads = rules(&S::da, &S::db);                \
+    __VA_ARGS__                                                         \
   };
 
 /// struct, name, a ? b, doc: a boolean result without gradient.
-#define COMPARE(S, op, y, text)                                                               \
-  struct S : Binary<S, Result::boolean> {                                                     \
-    static constexpr OpInfo info{.name = #op, .formula = "y = " #y, .doc = text};             \
-    template <class T>                                                                        \
-    static bool f(T a, T b) {                                                                 \
-      return y;                                                                               \
-    }                                                                                         \
+#define COMPARE(S, op, y, text)                                                   \
+  struct S : Binary<S, Result::boolean> {                                         \
+    static constexpr OpInfo info{.name = #op, .formula = "y = " #y, .doc = text}; \
+    template <class T>                                                            \
+    static bool f(T a, T b) {                                                     \
+      return y;                                                                   \
+    }                                                                             \
   };
 
 }  // namespace taper::ops

@@ -116,7 +116,9 @@ struct MaxPool2d {
   static std::vector<Sample> samples() {
     MaxPool2dWithIndices same;
     same.set(2, {}, 0, false);
-    return {{{{{1, 2, 4, 4}, -20, 20}}, "2", [](auto& x) { return tensor_list{max_pool2d(x[0], 2)}; },
+    return {{{{{1, 2, 4, 4}, -20, 20}},
+             "2",
+             [](auto& x) { return tensor_list{max_pool2d(x[0], 2)}; },
              [same](auto& x) { return tensor_list{same.reference(x)[0]}; }}};
   }
 };

@@ -33,7 +33,8 @@ static void check_floating(const OpInfo& info, Dtype d) {
 }
 
 struct Uniform : RandomFill<Uniform> {
-  static constexpr OpInfo info{.name = "uniform_", .formula = "x ~ U(from, to)",
+  static constexpr OpInfo info{.name = "uniform_",
+                               .formula = "x ~ U(from, to)",
                                .doc = "Fills with uniform numbers in [from, to)"};
   double from = 0, to = 1;
   FIELDS(from, to)
@@ -42,13 +43,15 @@ struct Uniform : RandomFill<Uniform> {
     if (!(from <= to)) fail(info.name, "from {} to {}; expected from <= to", from, to);
   }
   void draw_into(Generator& g, const Buffer& out) const {
-    dispatch_floating(out.dtype, [&](auto t) { kernels::uniform(g, out.as<decltype(t)>(), out.numel, from, to); });
+    dispatch_floating(out.dtype, [&](auto t) {
+      kernels::uniform(g, out.as<decltype(t)>(), out.numel, from, to);
+    });
   }
 };
 
 struct Normal : RandomFill<Normal> {
-  static constexpr OpInfo info{.name = "normal_", .formula = "x ~ N(mean, std^2)",
-                               .doc = "Fills with normal numbers"};
+  static constexpr OpInfo info{
+      .name = "normal_", .formula = "x ~ N(mean, std^2)", .doc = "Fills with normal numbers"};
   double mean = 0, std = 1;
   FIELDS(mean, std)
   void check(Dtype d) const {
@@ -56,12 +59,15 @@ struct Normal : RandomFill<Normal> {
     if (!(std >= 0)) fail(info.name, "std {}; expected 0 or more", std);
   }
   void draw_into(Generator& g, const Buffer& out) const {
-    dispatch_floating(out.dtype, [&](auto t) { kernels::normal(g, out.as<decltype(t)>(), out.numel, mean, std); });
+    dispatch_floating(out.dtype, [&](auto t) {
+      kernels::normal(g, out.as<decltype(t)>(), out.numel, mean, std);
+    });
   }
 };
 
 struct RandomRange : RandomFill<RandomRange> {
-  static constexpr OpInfo info{.name = "random_", .formula = "x ~ integers in [low, high)",
+  static constexpr OpInfo info{.name = "random_",
+                               .formula = "x ~ integers in [low, high)",
                                .doc = "Fills with integers in [low, high)"};
   int64_t low = 0, high = 1;
   FIELDS(low, high)
@@ -77,7 +83,8 @@ struct RandomRange : RandomFill<RandomRange> {
 };
 
 struct Bernoulli : RandomFill<Bernoulli> {
-  static constexpr OpInfo info{.name = "bernoulli_", .formula = "x = 1 with probability p, else 0",
+  static constexpr OpInfo info{.name = "bernoulli_",
+                               .formula = "x = 1 with probability p, else 0",
                                .doc = "Fills with 0 and 1"};
   double p = 0.5;
   FIELDS(p)
@@ -85,7 +92,8 @@ struct Bernoulli : RandomFill<Bernoulli> {
     if (!(p >= 0 && p <= 1)) fail(info.name, "p {}; expected 0 to 1", p);
   }
   void draw_into(Generator& g, const Buffer& out) const {
-    dispatch(out.dtype, [&](auto t) { kernels::bernoulli(g, out.as<decltype(t)>(), out.numel, p); });
+    dispatch(out.dtype,
+             [&](auto t) { kernels::bernoulli(g, out.as<decltype(t)>(), out.numel, p); });
   }
 };
 

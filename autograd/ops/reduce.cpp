@@ -52,10 +52,11 @@ void for_each_reduced(const Tensor& x, const std::vector<bool>& reduced,
 }
 
 struct Sum {
-  static constexpr OpInfo info{.name = "sum",
-                               .formula = "y = sum of x over dims",
-                               .grad = "dx = expand(dy, shape(x))",
-                               .doc = "Sum over dimensions (all of them by default); integers give int64"};
+  static constexpr OpInfo info{
+      .name = "sum",
+      .formula = "y = sum of x over dims",
+      .grad = "dx = expand(dy, shape(x))",
+      .doc = "Sum over dimensions (all of them by default); integers give int64"};
   Shape dims;
   bool keepdim = false;
   FIELDS(dims, keepdim)
@@ -83,7 +84,8 @@ struct Sum {
   Tensor reference(const tensor_list& x) const {
     auto reduced = reduced_dims(info.name, dims, size_t(x[0].dim()));
     Tensor y = zeros(reduced_sizes(x[0].sizes(), reduced, keepdim), {.dtype = float64});
-    for_each_reduced(x[0], reduced, [&](int64_t slot, double v, int64_t) { y.data_ptr<double>()[slot] += v; });
+    for_each_reduced(x[0], reduced,
+                     [&](int64_t slot, double v, int64_t) { y.data_ptr<double>()[slot] += v; });
     return y;
   }
   static std::vector<Sample> samples() {
@@ -91,13 +93,19 @@ struct Sum {
     one.dims = {-1};
     one.keepdim = true;
     two.dims = {0, 2};
-    return {{{{{3, 4}}}, all}, {{{{3, 4}}}, one}, {{{{2, 3, 4}}}, two}, {{{{}}}, all}, {{{{2, 0}}}, one}};
+    return {{{{{3, 4}}}, all},
+            {{{{3, 4}}}, one},
+            {{{{2, 3, 4}}}, two},
+            {{{{}}}, all},
+            {{{{2, 0}}}, one}};
   }
 };
 
 struct SumToSize {
-  static constexpr OpInfo info{.name = "sum_to_size", .formula = "y = sum of x over the dimensions that `sizes` broadcasts",
-                               .doc = "Undoes a broadcast from sizes by summing"};
+  static constexpr OpInfo info{
+      .name = "sum_to_size",
+      .formula = "y = sum of x over the dimensions that `sizes` broadcasts",
+      .doc = "Undoes a broadcast from sizes by summing"};
   static Tensor call(const Tensor& x, IntList sizes) {
     if (x.sizes() == sizes) return x;
     Shape dims;
@@ -113,7 +121,11 @@ struct SumToSize {
     return (dims.empty() ? x : x.sum(dims, true)).reshape(sizes);
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 3, 4}}}, "[3, 1]", [](auto& x) { return tensor_list{x[0].sum_to_size({3, 1})}; },
+    return {{{{{2, 3, 4}}},
+             "[3, 1]",
+             [](auto& x) {
+               return tensor_list{x[0].sum_to_size({3, 1})};
+             },
              [](auto& x) {
                return tensor_list{tabulate({3, 1}, float64, [&](auto& i) {
                  double sum = 0;
@@ -125,7 +137,8 @@ struct SumToSize {
 };
 
 struct Mean {
-  static constexpr OpInfo info{.name = "mean", .formula = "y = sum(x, dims) / number of elements",
+  static constexpr OpInfo info{.name = "mean",
+                               .formula = "y = sum(x, dims) / number of elements",
                                .doc = "Mean over dimensions (all of them by default)"};
   static Tensor call(const Tensor& x, IntList dims, bool keepdim) {
     if (!x.is_floating_point())
@@ -135,20 +148,26 @@ struct Mean {
   }
   static std::vector<Sample> samples() {
     return {{{{{3, 4}}}, "all", [](auto& x) { return tensor_list{x[0].mean()}; }},
-            {{{{3, 4}}}, "dim 0", [](auto& x) { return tensor_list{x[0].mean(0, true)}; },
+            {{{{3, 4}}},
+             "dim 0",
+             [](auto& x) { return tensor_list{x[0].mean(0, true)}; },
              [](auto& x) {
                return tensor_list{tabulate({1, 4}, float64, [&](auto& i) {
-                 return (element_at(x[0], {0, i[1]}) + element_at(x[0], {1, i[1]}) + element_at(x[0], {2, i[1]})) / 3;
+                 return (element_at(x[0], {0, i[1]}) + element_at(x[0], {1, i[1]}) +
+                         element_at(x[0], {2, i[1]})) /
+                        3;
                })};
              }}};
   }
 };
 
 struct Var {
-  static constexpr OpInfo info{.name = "var",
-                               .formula = "y = sum((x - mean(x))^2, dims) / (number of elements - correction)",
-                               .doc = "Variance over dimensions (all of them by default); unbiased with correction 1, the "
-                                      "default, biased with 0"};
+  static constexpr OpInfo info{
+      .name = "var",
+      .formula = "y = sum((x - mean(x))^2, dims) / (number of elements - correction)",
+      .doc =
+          "Variance over dimensions (all of them by default); unbiased with correction 1, the "
+          "default, biased with 0"};
   static Tensor call(const Tensor& x, IntList dims, int64_t correction, bool keepdim) {
     if (!x.is_floating_point())
       fail(info.name, "the tensor is {}; expected a floating type", x.dtype());
@@ -158,9 +177,13 @@ struct Var {
     return y / double(std::max<int64_t>(count - correction, 0));
   }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "all", [](auto& x) { return tensor_list{x[0].var()}; },
+    return {{{{{3, 4}}},
+             "all",
+             [](auto& x) { return tensor_list{x[0].var()}; },
              [](auto& x) { return tensor_list{reference(x[0], 11)}; }},
-            {{{{2, 3, 4}}}, "dims 0 and 2, biased", [](auto& x) { return tensor_list{x[0].var({0, 2}, 0, true)}; }}};
+            {{{{2, 3, 4}}}, "dims 0 and 2, biased", [](auto& x) {
+               return tensor_list{x[0].var({0, 2}, 0, true)};
+             }}};
   }
   /// The squared distances from the mean of a matrix, over `divisor`.
   static Tensor reference(const Tensor& x, double divisor) {
@@ -175,20 +198,25 @@ struct Var {
 };
 
 struct VarAll {
-  static constexpr OpInfo info{.name = "var", .formula = "y = var(x, {}, unbiased)",
-                               .doc = "Variance of all elements, with n - 1 or n below the fraction"};
+  static constexpr OpInfo info{
+      .name = "var",
+      .formula = "y = var(x, {}, unbiased)",
+      .doc = "Variance of all elements, with n - 1 or n below the fraction"};
   static Tensor call(const Tensor& x, Flag unbiased) { return x.var({}, unbiased.value); }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "biased", [](auto& x) { return tensor_list{x[0].var(false)}; },
+    return {{{{{3, 4}}},
+             "biased",
+             [](auto& x) { return tensor_list{x[0].var(false)}; },
              [](auto& x) { return tensor_list{Var::reference(x[0], 12)}; }}};
   }
 };
 
 struct Logsumexp {
-  static constexpr OpInfo info{.name = "logsumexp",
-                               .formula = "y = log(sum(exp(x), dims))",
-                               .grad = "dx = dy exp(x - y)",
-                               .doc = "Logarithm of the sum of exponentials over dimensions, without overflow"};
+  static constexpr OpInfo info{
+      .name = "logsumexp",
+      .formula = "y = log(sum(exp(x), dims))",
+      .grad = "dx = dy exp(x - y)",
+      .doc = "Logarithm of the sum of exponentials over dimensions, without overflow"};
   Shape dims;
   bool keepdim = false;
   FIELDS(dims, keepdim)
@@ -212,7 +240,9 @@ struct Logsumexp {
     });
   }
   Tensor dx(Dy dy, X x, Y y) const {
-    auto kept = [&](const Tensor& t) { return with_reduced_dims(t, info.name, dims, keepdim, x.sizes()); };
+    auto kept = [&](const Tensor& t) {
+      return with_reduced_dims(t, info.name, dims, keepdim, x.sizes());
+    };
     return kept(dy) * (x - kept(y)).exp();
   }
   static constexpr auto grads = rules(&Logsumexp::dx);
@@ -220,7 +250,8 @@ struct Logsumexp {
     auto reduced = reduced_dims(info.name, dims, size_t(x[0].dim()));
     Tensor y = zeros(reduced_sizes(x[0].sizes(), reduced, keepdim), {.dtype = float64});
     double* sums = y.data_ptr<double>();
-    for_each_reduced(x[0], reduced, [&](int64_t slot, double v, int64_t) { sums[slot] += std::exp(v); });
+    for_each_reduced(x[0], reduced,
+                     [&](int64_t slot, double v, int64_t) { sums[slot] += std::exp(v); });
     for (int64_t i = 0; i < y.numel(); ++i) sums[i] = std::log(sums[i]);
     return y;
   }
@@ -253,16 +284,22 @@ struct Logsumexp {
 };
 
 /// y, boolean, in LibTorch's type: uint8 where x is.
-static Tensor as_truth(const Tensor& y, const Tensor& x) { return x.dtype() == uint8 ? y.to(uint8) : y; }
+static Tensor as_truth(const Tensor& y, const Tensor& x) {
+  return x.dtype() == uint8 ? y.to(uint8) : y;
+}
 
 struct Any {
-  static constexpr OpInfo info{.name = "any", .formula = "y = whether any of x over dims is not 0",
-                               .doc = "Whether any element over dimensions (all of them by default) is not 0"};
+  static constexpr OpInfo info{
+      .name = "any",
+      .formula = "y = whether any of x over dims is not 0",
+      .doc = "Whether any element over dimensions (all of them by default) is not 0"};
   static Tensor call(const Tensor& x, IntList dims, bool keepdim) {
     return as_truth((x != 0).sum(dims, keepdim) > 0, x);
   }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}, 0, 2, int64}}, "rows", [](auto& x) { return tensor_list{x[0].any(1)}; },
+    return {{{{{3, 4}, 0, 2, int64}},
+             "rows",
+             [](auto& x) { return tensor_list{x[0].any(1)}; },
              [](auto& x) {
                return tensor_list{tabulate({3}, boolean, [&](auto& i) {
                  double any = 0;
@@ -274,13 +311,17 @@ struct Any {
 };
 
 struct All {
-  static constexpr OpInfo info{.name = "all", .formula = "y = whether all of x over dims are not 0",
-                               .doc = "Whether all elements over dimensions (all of them by default) are not 0"};
+  static constexpr OpInfo info{
+      .name = "all",
+      .formula = "y = whether all of x over dims are not 0",
+      .doc = "Whether all elements over dimensions (all of them by default) are not 0"};
   static Tensor call(const Tensor& x, IntList dims, bool keepdim) {
     return as_truth((x == 0).sum(dims, keepdim) == 0, x);
   }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}, 0, 2, int64}}, "rows", [](auto& x) { return tensor_list{x[0].all(1)}; },
+    return {{{{{3, 4}, 0, 2, int64}},
+             "rows",
+             [](auto& x) { return tensor_list{x[0].all(1)}; },
              [](auto& x) {
                return tensor_list{tabulate({3}, boolean, [&](auto& i) {
                  double all = 1;

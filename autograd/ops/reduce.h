@@ -10,12 +10,13 @@ std::vector<bool> reduced_dims(std::string_view op, const Shape& dims, size_t nd
 /// The sizes left after a reduction.
 Shape reduced_sizes(IntList sizes, const std::vector<bool>& reduced, bool keepdim);
 
-/// y, a reduction's result or gradient, with the reduced dimensions as size 1, so that it broadcasts to x.
+/// y, a reduction's result or gradient, with the reduced dimensions as size 1, so that it
+/// broadcasts to x.
 Tensor with_reduced_dims(const Tensor& y, std::string_view op, const Shape& dims, bool keepdim,
                          IntList x_sizes);
 
-/// Calls fold(slot, value) with every element of x in double, slot being the output element it belongs to:
-/// the slow truth of reductions.
+/// Calls fold(slot, value) with every element of x in double, slot being the output element it
+/// belongs to: the slow truth of reductions.
 void for_each_reduced(const Tensor& x, const std::vector<bool>& reduced,
                       const std::function<void(int64_t slot, double value, int64_t flat)>& fold);
 

@@ -16,9 +16,8 @@ static int64_t place(const Tensor& x, const Shape& index) {
 }
 
 double element_at(const Tensor& x, const Shape& index) {
-  return dispatch(x.dtype(), [&](auto t) {
-    return double(x.data_ptr<decltype(t)>()[place(x, index)]);
-  });
+  return dispatch(x.dtype(),
+                  [&](auto t) { return double(x.data_ptr<decltype(t)>()[place(x, index)]); });
 }
 
 double& element_of(const Tensor& x, const Shape& index) {
@@ -44,7 +43,8 @@ Tensor tabulate(IntList sizes, Dtype dtype, const std::function<double(const Sha
   return y;
 }
 
-Tensor moved(const Tensor& x, IntList sizes, const std::function<Shape(const Shape& index)>& place) {
+Tensor moved(const Tensor& x, IntList sizes,
+             const std::function<Shape(const Shape& index)>& place) {
   return tabulate(sizes, float64, [&](const Shape& i) { return element_at(x, place(i)); });
 }
 

@@ -1,6 +1,7 @@
 #include "autograd/ops/registry.h"
 
-// Built from the .def lines by name: a line without a struct does not compile, a family left out does not link.
+// Built from the .def lines by name: a line without a struct does not compile, a family left out
+// does not link.
 
 namespace taper {
 

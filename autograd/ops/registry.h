@@ -7,25 +7,31 @@
 
 namespace taper {
 
-/// What the library knows of an op. Checks, the reference, labels and benchmarks go through all of them.
+/// What the library knows of an op. Checks, the reference, labels and benchmarks go through all of
+/// them.
 struct OpEntry {
   const char* id;        ///< the struct's name in the .def line, unique
   const char* function;  ///< the function's name
   const char* family;    ///< the .def file
   const OpInfo* info;
-  const OpType* type;    ///< null for a composite
+  const OpType* type;  ///< null for a composite
   std::vector<Sample> (*samples)();
-  std::string signature = {};       ///< how it is called, e.g. "sum(x, IntList dims = {})"
-  bool has_in_place = false;        ///< whether the function has a form `f_`
-  Sample::Function in_place = {};   ///< that form, where it takes nothing but tensors
+  std::string signature = {};      ///< how it is called, e.g. "sum(x, IntList dims = {})"
+  bool has_in_place = false;       ///< whether the function has a form `f_`
+  Sample::Function in_place = {};  ///< that form, where it takes nothing but tensors
 };
 
 template <class Op>
 OpEntry make_entry(const char* function) {
-  OpEntry e{.id = nullptr, .function = function, .family = nullptr, .info = &Op::info,
-            .type = nullptr, .samples = &Op::samples};
+  OpEntry e{.id = nullptr,
+            .function = function,
+            .family = nullptr,
+            .info = &Op::info,
+            .type = nullptr,
+            .samples = &Op::samples};
   if constexpr (requires(const Op& op, Inputs x, Specs& y) { op.infer(x, y); }) {
-    static_assert(std::is_empty_v<Op> || requires { Op::field_names; }, "name the attributes in FIELDS");
+    static_assert(
+        std::is_empty_v<Op> || requires { Op::field_names; }, "name the attributes in FIELDS");
     e.type = &op_type<Op>;
   }
   return e;

@@ -21,7 +21,7 @@ struct Sample {
 
   /// An op struct with its attributes.
   template <class Op>
-    requires requires { Op::info; }
+  requires requires { Op::info; }
   Sample(std::vector<SampleInput> inputs, Op op)
       : inputs(std::move(inputs)),
         label(to_string(attributes_of(op))),

@@ -26,7 +26,8 @@ struct Cumsum {
     auto along = reduced_dims(info.name, {dim}, in.sizes.size());
     kernels::Reduction from(in, along), to(out, along);
     bool is_number = in.sizes.empty();
-    int64_t in_step = is_number ? 0 : from.reduced_strides[0], out_step = is_number ? 0 : to.reduced_strides[0];
+    int64_t in_step = is_number ? 0 : from.reduced_strides[0],
+            out_step = is_number ? 0 : to.reduced_strides[0];
     dispatch(in.dtype, [&](auto t) {
       using T = decltype(t);
       using Acc = std::conditional_t<std::is_floating_point_v<T>, double, int64_t>;

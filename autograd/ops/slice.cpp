@@ -15,11 +15,13 @@ static Sample picking(Shape from, std::string label, Shape to, Tensor (*f)(const
 }
 
 struct SliceDim : ViewOp<SliceDim> {
-  static constexpr OpInfo info{.name = "slice",
-                               .formula = "y[i] = x[start + step i] along dim",
-                               .grad = "dx = embed_strided(dy)",
-                               .doc = "start:end:step along a dimension; bounds clamp, negative ones count "
-                                      "from the end; a view"};
+  static constexpr OpInfo info{
+      .name = "slice",
+      .formula = "y[i] = x[start + step i] along dim",
+      .grad = "dx = embed_strided(dy)",
+      .doc =
+          "start:end:step along a dimension; bounds clamp, negative ones count "
+          "from the end; a view"};
   int64_t dim = 0, start = 0, end = 0, step = 1;
   FIELDS(dim, start, end, step)
 
@@ -42,31 +44,45 @@ struct SliceDim : ViewOp<SliceDim> {
   }
   static constexpr auto grads = rules(&SliceDim::embed);
   static std::vector<Sample> samples() {
-    return {picking({5, 4}, "1:5:2 along 0", {2, 4}, [](auto& x) { return x.slice(0, 1, 5, 2); },
-                    [](auto& i) { return Shape{1 + 2 * i[0], i[1]}; }),
-            picking({5, 4}, "-3:-1 along -1", {5, 2}, [](auto& x) { return x.slice(-1, -3, -1); },
-                    [](auto& i) { return Shape{i[0], i[1] + 1}; }),
-            picking({5}, "3:99, clamped", {2}, [](auto& x) { return x.slice(0, 3, 99); },
-                    [](auto& i) { return Shape{i[0] + 3}; }),
-            picking({5}, "4:2, empty", {0}, [](auto& x) { return x.slice(0, 4, 2); }, [](auto& i) { return i; })};
+    return {picking(
+                {5, 4}, "1:5:2 along 0", {2, 4}, [](auto& x) { return x.slice(0, 1, 5, 2); },
+                [](auto& i) {
+                  return Shape{1 + 2 * i[0], i[1]};
+                }),
+            picking(
+                {5, 4}, "-3:-1 along -1", {5, 2}, [](auto& x) { return x.slice(-1, -3, -1); },
+                [](auto& i) {
+                  return Shape{i[0], i[1] + 1};
+                }),
+            picking(
+                {5}, "3:99, clamped", {2}, [](auto& x) { return x.slice(0, 3, 99); },
+                [](auto& i) { return Shape{i[0] + 3}; }),
+            picking(
+                {5}, "4:2, empty", {0}, [](auto& x) { return x.slice(0, 4, 2); },
+                [](auto& i) { return i; })};
   }
 };
 
 struct Narrow {
-  static constexpr OpInfo info{.name = "narrow", .formula = "y = x[start : start + length] along dim",
+  static constexpr OpInfo info{.name = "narrow",
+                               .formula = "y = x[start : start + length] along dim",
                                .doc = "Part of a dimension; a view"};
   static Tensor call(const Tensor& x, int64_t dim, int64_t start, int64_t length) {
     if (x.dim() == 0) fail_index(info.name, "a 0-dim tensor cannot be narrowed");
     int64_t n = x.size(wrap_dim(info.name, dim, size_t(x.dim())));
     int64_t from = start < 0 ? start + n : start;
     if (from < 0 || length < 0 || from > n - length)
-      fail_index(info.name, "start {} and length {} in dimension {} of shape {}; expected to stay inside",
+      fail_index(info.name,
+                 "start {} and length {} in dimension {} of shape {}; expected to stay inside",
                  start, length, dim, x.sizes());
     return x.slice(dim, from, from + length);
   }
   static std::vector<Sample> samples() {
-    return {picking({5, 4}, "2 from 1", {2, 4}, [](auto& x) { return x.narrow(0, 1, 2); },
-                    [](auto& i) { return Shape{i[0] + 1, i[1]}; })};
+    return {picking(
+        {5, 4}, "2 from 1", {2, 4}, [](auto& x) { return x.narrow(0, 1, 2); },
+        [](auto& i) {
+          return Shape{i[0] + 1, i[1]};
+        })};
   }
 };
 
@@ -96,16 +112,20 @@ struct Select : ViewOp<Select> {
   }
   static constexpr auto grads = rules(&Select::embed);
   static std::vector<Sample> samples() {
-    return {picking({3, 4}, "-1 along 1", {3}, [](auto& x) { return x.select(1, -1); },
-                    [](auto& i) { return Shape{i[0], 3}; })};
+    return {picking(
+        {3, 4}, "-1 along 1", {3}, [](auto& x) { return x.select(1, -1); },
+        [](auto& i) {
+          return Shape{i[0], 3};
+        })};
   }
 };
 
 struct Unfold : ViewOp<Unfold> {
-  static constexpr OpInfo info{.name = "unfold",
-                               .formula = "y[.., i, .., j] = x[.., step i + j, ..]",
-                               .grad = "dx = embed_strided(dy)",
-                               .doc = "Sliding windows along a dimension, in a new last one; a view"};
+  static constexpr OpInfo info{
+      .name = "unfold",
+      .formula = "y[.., i, .., j] = x[.., step i + j, ..]",
+      .grad = "dx = embed_strided(dy)",
+      .doc = "Sliding windows along a dimension, in a new last one; a view"};
   int64_t dim = 0, size = 1, step = 1;
   FIELDS(dim, size, step)
 
@@ -116,8 +136,10 @@ struct Unfold : ViewOp<Unfold> {
     op.step = step;
     int64_t n = x.dim() == 0 ? 1 : x.size(op.dim);
     if (size < 0 || size > n || step < 1)
-      fail(info.name, "windows of {} with step {} in a dimension of {}; expected at most its size, and "
-           "a step of 1 or more", size, step, n);
+      fail(info.name,
+           "windows of {} with step {} in a dimension of {}; expected at most its size, and "
+           "a step of 1 or more",
+           size, step, n);
     return x.dim() == 0 ? x.view({1}).slice(0, 0, size) : apply(op, x);
   }
   void look(Geometry& g) const {
@@ -129,10 +151,16 @@ struct Unfold : ViewOp<Unfold> {
   }
   static constexpr auto grads = rules(&Unfold::embed);
   static std::vector<Sample> samples() {
-    return {picking({7, 2}, "3 by 2", {3, 2, 3}, [](auto& x) { return x.unfold(0, 3, 2); },
-                    [](auto& i) { return Shape{2 * i[0] + i[2], i[1]}; }),
-            picking({2, 5}, "overlapping", {2, 3, 3}, [](auto& x) { return x.unfold(1, 3, 1); },
-                    [](auto& i) { return Shape{i[0], i[1] + i[2]}; })};
+    return {picking(
+                {7, 2}, "3 by 2", {3, 2, 3}, [](auto& x) { return x.unfold(0, 3, 2); },
+                [](auto& i) {
+                  return Shape{2 * i[0] + i[2], i[1]};
+                }),
+            picking(
+                {2, 5}, "overlapping", {2, 3, 3}, [](auto& x) { return x.unfold(1, 3, 1); },
+                [](auto& i) {
+                  return Shape{i[0], i[1] + i[2]};
+                })};
   }
 };
 
@@ -150,7 +178,8 @@ struct Diagonal : ViewOp<Diagonal> {
     op.dim1 = wrap_dim(info.name, dim1, size_t(x.dim()));
     op.dim2 = wrap_dim(info.name, dim2, size_t(x.dim()));
     if (op.dim1 == op.dim2)
-      fail(info.name, "dim1 {} and dim2 {} are the same dimension of shape {}", dim1, dim2, x.sizes());
+      fail(info.name, "dim1 {} and dim2 {} are the same dimension of shape {}", dim1, dim2,
+           x.sizes());
     return apply(op, x);
   }
   void look(Geometry& g) const {
@@ -169,12 +198,21 @@ struct Diagonal : ViewOp<Diagonal> {
   }
   static constexpr auto grads = rules(&Diagonal::embed);
   static std::vector<Sample> samples() {
-    return {picking({3, 4}, "", {3}, [](auto& x) { return x.diagonal(); },
-                    [](auto& i) { return Shape{i[0], i[0]}; }),
-            picking({3, 4}, "2", {2}, [](auto& x) { return x.diagonal(2); },
-                    [](auto& i) { return Shape{i[0], i[0] + 2}; }),
-            picking({3, 4, 2}, "-1 of (0, 2)", {4, 2}, [](auto& x) { return x.diagonal(-1, 0, 2); },
-                    [](auto& i) { return Shape{i[1] + 1, i[0], i[1]}; })};
+    return {picking(
+                {3, 4}, "", {3}, [](auto& x) { return x.diagonal(); },
+                [](auto& i) {
+                  return Shape{i[0], i[0]};
+                }),
+            picking(
+                {3, 4}, "2", {2}, [](auto& x) { return x.diagonal(2); },
+                [](auto& i) {
+                  return Shape{i[0], i[0] + 2};
+                }),
+            picking(
+                {3, 4, 2}, "-1 of (0, 2)", {4, 2}, [](auto& x) { return x.diagonal(-1, 0, 2); },
+                [](auto& i) {
+                  return Shape{i[1] + 1, i[0], i[1]};
+                })};
   }
 };
 

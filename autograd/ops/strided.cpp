@@ -23,8 +23,8 @@ static void check_bounds(const OpInfo& info, IntList sizes, IntList strides, int
       fail(info.name, "sizes {} and strides {} overflow", sizes, strides);
   }
   if (offset < 0 || last >= n)
-    fail_index(info.name, "sizes {}, strides {}, offset {} reach element {} of a tensor of {}", sizes,
-               strides, offset, last, n);
+    fail_index(info.name, "sizes {}, strides {}, offset {} reach element {} of a tensor of {}",
+               sizes, strides, offset, last, n);
 }
 
 /// y[places] = or += x.
@@ -43,7 +43,8 @@ static void write_strided(const Buffer& x, const Buffer& y, const Shape& strides
   });
 }
 
-// as_strided goes back to the tensor that a view looks into, so that its places are those of packed memory.
+// as_strided goes back to the tensor that a view looks into, so that its places are those of packed
+// memory.
 Tensor AsStrided::call(const Tensor& x, IntList sizes, IntList strides, int64_t offset) {
   AsStrided op;
   op.sizes = sizes;
@@ -154,9 +155,7 @@ Tensor PutStrided::dbase(Dy dy) const {
   return put_strided(dy, zeros(sizes, {.dtype = dy.dtype()}), strides, offset);
 }
 
-Tensor PutStrided::dv(Dy dy) const {
-  return as_strided(dy.contiguous(), sizes, strides, offset);
-}
+Tensor PutStrided::dv(Dy dy) const { return as_strided(dy.contiguous(), sizes, strides, offset); }
 
 Tensor PutStrided::reference(const tensor_list& x) const {
   Tensor y = x[0].contiguous().clone(), v = x[1].contiguous();

@@ -8,10 +8,11 @@ namespace taper::ops {
 
 /// View of a packed tensor by strides; the adjoint of EmbedStrided.
 struct AsStrided {
-  static constexpr OpInfo info{.name = "as_strided",
-                               .formula = "y[i] = x[offset + strides . i]",
-                               .grad = "dx = embed_strided(dy)",
-                               .doc = "View with the given sizes, strides and offset into x's memory"};
+  static constexpr OpInfo info{
+      .name = "as_strided",
+      .formula = "y[i] = x[offset + strides . i]",
+      .grad = "dx = embed_strided(dy)",
+      .doc = "View with the given sizes, strides and offset into x's memory"};
   Shape sizes, strides;
   int64_t offset = 0;
   FIELDS(sizes, strides, offset)
@@ -24,7 +25,8 @@ struct AsStrided {
   static std::vector<Sample> samples();
 };
 
-/// Zeros of a shape with x added at the places that strides and offset name: the adjoint of AsStrided.
+/// Zeros of a shape with x added at the places that strides and offset name: the adjoint of
+/// AsStrided.
 struct EmbedStrided {
   static constexpr OpInfo info{.name = "embed_strided",
                                .formula = "y[offset + strides . i] += x[i], y zeros of `shape`",
@@ -43,8 +45,8 @@ struct EmbedStrided {
   static std::vector<Sample> samples();
 };
 
-/// A copy of base in which the elements at strided places come from v: what an in-place write to a view
-/// means for its base.
+/// A copy of base in which the elements at strided places come from v: what an in-place write to a
+/// view means for its base.
 struct PutStrided {
   static constexpr OpInfo info{.name = "put_strided",
                                .formula = "y = base, y[offset + strides . i] = v[i]",

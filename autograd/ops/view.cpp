@@ -7,7 +7,8 @@
 
 namespace taper::ops {
 
-// Dimensions of g that step through memory evenly form chunks; each new dimension must lie inside one chunk.
+// Dimensions of g that step through memory evenly form chunks; each new dimension must lie inside
+// one chunk.
 std::optional<Shape> strides_for_view(const Geometry& g, IntList sizes) {
   if (numel(g.sizes) == 0) return contiguous_strides(sizes);
   Shape out(sizes.size(), 1);
@@ -17,7 +18,8 @@ std::optional<Shape> strides_for_view(const Geometry& g, IntList sizes) {
     chunk *= g.sizes[d];
     if (d > 0 && (g.sizes[d - 1] == 1 || g.strides[d - 1] == chunk * step)) continue;
     int64_t filled = 1;
-    for (; next > 0 && (filled < chunk || sizes[next - 1] == 1); filled *= sizes[next]) out[--next] = filled * step;
+    for (; next > 0 && (filled < chunk || sizes[next - 1] == 1); filled *= sizes[next])
+      out[--next] = filled * step;
     if (filled != chunk) return {};
     chunk = 1;
     step = d > 0 ? g.strides[d - 1] : 1;
@@ -54,10 +56,11 @@ static Sample reshaping(Shape from, std::string label, Shape to, Tensor (*f)(con
 }
 
 struct View {
-  static constexpr OpInfo info{.name = "view",
-                               .formula = "y = x with another shape",
-                               .grad = "dx = reshape(dy, shape(x))",
-                               .doc = "The same elements in another shape, on the same memory; one size may be -1"};
+  static constexpr OpInfo info{
+      .name = "view",
+      .formula = "y = x with another shape",
+      .grad = "dx = reshape(dy, shape(x))",
+      .doc = "The same elements in another shape, on the same memory; one size may be -1"};
   Shape sizes;
   FIELDS(sizes)
 
@@ -69,17 +72,29 @@ struct View {
   void infer(Inputs x, Specs& y) const {
     auto strides = strides_for_view({x[0].sizes(), x[0].strides(), 0}, sizes);
     if (!strides)
-      fail(info.name, "shape {} does not fit sizes {} and strides {} without a copy; expected reshape()",
+      fail(info.name,
+           "shape {} does not fit sizes {} and strides {} without a copy; expected reshape()",
            sizes, x[0].sizes(), x[0].strides());
     y.view(0, sizes, *strides, x[0].storage_offset());
   }
   Tensor dx(Dy dy, InShape<0> s) const { return dy.reshape(s); }
   static constexpr auto grads = rules(&View::dx);
   static std::vector<Sample> samples() {
-    return {reshaping({2, 3, 4}, "[6, -1]", {6, 4}, [](auto& x) { return x.contiguous().view({6, -1}); }),
-            reshaping({6}, "[2, 1, 3]", {2, 1, 3}, [](auto& x) { return x.contiguous().view({2, 1, 3}); }),
-            reshaping({2, 0}, "[0, 5]", {0, 5}, [](auto& x) { return x.contiguous().view({0, 5}); }),
-            reshaping({}, "0-dim to [1, 1]", {1, 1}, [](auto& x) { return x.view({1, 1}); })};
+    return {reshaping({2, 3, 4}, "[6, -1]", {6, 4},
+                      [](auto& x) {
+                        return x.contiguous().view({6, -1});
+                      }),
+            reshaping({6}, "[2, 1, 3]", {2, 1, 3},
+                      [](auto& x) {
+                        return x.contiguous().view({2, 1, 3});
+                      }),
+            reshaping({2, 0}, "[0, 5]", {0, 5},
+                      [](auto& x) {
+                        return x.contiguous().view({0, 5});
+                      }),
+            reshaping({}, "0-dim to [1, 1]", {1, 1}, [](auto& x) {
+              return x.view({1, 1});
+            })};
   }
 };
 
@@ -98,16 +113,24 @@ struct Reshape {
         return element_at(x[0], {i[0] / 3 % 2, i[0] % 3, i[0] / 6});
       })};
     };
-    return {reshaping({2, 3, 4}, "[3, 8]", {3, 8}, [](auto& x) { return x.reshape({3, 8}); }),
-            {{{{2, 3, 4}}}, "after permute", [](auto& x) { return tensor_list{x[0].permute({2, 0, 1}).reshape({-1})}; },
+    return {reshaping({2, 3, 4}, "[3, 8]", {3, 8},
+                      [](auto& x) {
+                        return x.reshape({3, 8});
+                      }),
+            {{{{2, 3, 4}}},
+             "after permute",
+             [](auto& x) {
+               return tensor_list{x[0].permute({2, 0, 1}).reshape({-1})};
+             },
              slow}};
   }
 };
 
 struct Flatten {
-  static constexpr OpInfo info{.name = "flatten",
-                               .formula = "y = x with dimensions start_dim..end_dim as one",
-                               .doc = "Joins dimensions; a copy only where the memory does not allow a view"};
+  static constexpr OpInfo info{
+      .name = "flatten",
+      .formula = "y = x with dimensions start_dim..end_dim as one",
+      .doc = "Joins dimensions; a copy only where the memory does not allow a view"};
   static Tensor call(const Tensor& x, int64_t start, int64_t end) {
     if (x.dim() == 0) return x.reshape({1});
     start = wrap_dim(info.name, start, size_t(x.dim()));
@@ -148,8 +171,8 @@ struct Permute {
     std::sort(sorted.begin(), sorted.end());
     for (size_t d = 0; d < sorted.size() || d < size_t(x[0].dim()); ++d)
       if (sorted.size() != size_t(x[0].dim()) || sorted[d] != int64_t(d))
-        fail(info.name, "dimensions {} for a tensor of shape {}; expected each of its {} once", dims,
-             x[0].sizes(), x[0].dim());
+        fail(info.name, "dimensions {} for a tensor of shape {}; expected each of its {} once",
+             dims, x[0].sizes(), x[0].dim());
     Geometry g{x[0].sizes(), x[0].strides(), 0};
     for (size_t d = 0; d < dims.size(); ++d) {
       g.sizes[d] = x[0].sizes()[size_t(dims[d])];
@@ -164,15 +187,22 @@ struct Permute {
   }
   static constexpr auto grads = rules(&Permute::dx);
   static std::vector<Sample> samples() {
-    return {{{{{2, 3, 4}}}, "(2, 0, -2)", [](auto& x) { return tensor_list{x[0].permute({2, 0, -2})}; },
+    return {{{{{2, 3, 4}}},
+             "(2, 0, -2)",
              [](auto& x) {
-               return tensor_list{moved(x[0], {4, 2, 3}, [](auto& i) { return Shape{i[1], i[2], i[0]}; })};
+               return tensor_list{x[0].permute({2, 0, -2})};
+             },
+             [](auto& x) {
+               return tensor_list{moved(x[0], {4, 2, 3}, [](auto& i) {
+                 return Shape{i[1], i[2], i[0]};
+               })};
              }}};
   }
 };
 
 struct Transpose {
-  static constexpr OpInfo info{.name = "transpose", .formula = "y = x with dim0 and dim1 swapped",
+  static constexpr OpInfo info{.name = "transpose",
+                               .formula = "y = x with dim0 and dim1 swapped",
                                .doc = "Swaps two dimensions; a view"};
   static Tensor call(const Tensor& x, int64_t a, int64_t b) {
     Shape dims(size_t(x.dim()), 0);
@@ -184,22 +214,31 @@ struct Transpose {
     return x.permute(dims);
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 3, 4}}}, "0, -1", [](auto& x) { return tensor_list{x[0].transpose(0, -1)}; },
+    return {{{{{2, 3, 4}}},
+             "0, -1",
+             [](auto& x) { return tensor_list{x[0].transpose(0, -1)}; },
              [](auto& x) {
-               return tensor_list{moved(x[0], {4, 3, 2}, [](auto& i) { return Shape{i[2], i[1], i[0]}; })};
+               return tensor_list{moved(x[0], {4, 3, 2}, [](auto& i) {
+                 return Shape{i[2], i[1], i[0]};
+               })};
              }}};
   }
 };
 
 struct T {
-  static constexpr OpInfo info{.name = "t", .formula = "y[j, i] = x[i, j]",
-                               .doc = "Transpose of a matrix; of fewer dimensions the tensor itself"};
+  static constexpr OpInfo info{
+      .name = "t",
+      .formula = "y[j, i] = x[i, j]",
+      .doc = "Transpose of a matrix; of fewer dimensions the tensor itself"};
   static Tensor call(const Tensor& x) {
-    if (x.dim() > 2) fail(info.name, "a tensor of shape {}; expected at most 2 dimensions", x.sizes());
+    if (x.dim() > 2)
+      fail(info.name, "a tensor of shape {}; expected at most 2 dimensions", x.sizes());
     return x.dim() < 2 ? x.view(x.sizes()) : x.transpose(0, 1);
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 3}}}, "", [](auto& x) { return tensor_list{x[0].t()}; },
+    return {{{{{2, 3}}},
+             "",
+             [](auto& x) { return tensor_list{x[0].t()}; },
              [](auto& x) {
                return tensor_list{moved(x[0], {3, 2}, [](auto& i) { return Shape{i[1], i[0]}; })};
              }}};
@@ -244,7 +283,11 @@ struct Expand {
   Tensor dx(Dy dy, InShape<0> s) const { return dy.sum_to_size(s); }
   static constexpr auto grads = rules(&Expand::dx);
   static std::vector<Sample> samples() {
-    return {{{{{3, 1}}}, "[2, -1, 4]", [](auto& x) { return tensor_list{x[0].expand({2, -1, 4})}; },
+    return {{{{{3, 1}}},
+             "[2, -1, 4]",
+             [](auto& x) {
+               return tensor_list{x[0].expand({2, -1, 4})};
+             },
              [](auto& x) {
                return tensor_list{moved(x[0], {2, 3, 4}, [](auto& i) { return Shape{i[1], 0}; })};
              }}};
@@ -252,11 +295,13 @@ struct Expand {
 };
 
 struct ExpandAs {
-  static constexpr OpInfo info{.name = "expand_as", .formula = "y = expand(x, shape(other))",
+  static constexpr OpInfo info{.name = "expand_as",
+                               .formula = "y = expand(x, shape(other))",
                                .doc = "Expands to the shape of another tensor"};
   static Tensor call(const Tensor& x, const Tensor& other) { return x.expand(other.sizes()); }
   static std::vector<Sample> samples() {
-    return {{{{{3, 1}}, {.sizes = {3, 2}, .differentiable = false}}, "",
+    return {{{{{3, 1}}, {.sizes = {3, 2}, .differentiable = false}},
+             "",
              [](auto& x) { return tensor_list{x[0].expand_as(x[1])}; },
              [](auto& x) {
                return tensor_list{moved(x[0], {3, 2}, [](auto& i) { return Shape{i[0], 0}; })};
@@ -265,7 +310,8 @@ struct ExpandAs {
 };
 
 struct Squeeze {
-  static constexpr OpInfo info{.name = "squeeze", .formula = "y = x without dimensions of size 1",
+  static constexpr OpInfo info{.name = "squeeze",
+                               .formula = "y = x without dimensions of size 1",
                                .doc = "Drops every dimension of size 1; a view"};
   static Tensor call(const Tensor& x) {
     Shape sizes;
@@ -279,7 +325,8 @@ struct Squeeze {
 };
 
 struct SqueezeDim {
-  static constexpr OpInfo info{.name = "squeeze", .formula = "y = x without dimension dim if its size is 1",
+  static constexpr OpInfo info{.name = "squeeze",
+                               .formula = "y = x without dimension dim if its size is 1",
                                .doc = "Drops a dimension of size 1; of another size, x as it is"};
   static Tensor call(const Tensor& x, int64_t dim) {
     dim = wrap_dim(info.name, dim, size_t(x.dim()));
@@ -288,13 +335,15 @@ struct SqueezeDim {
     return x.view(sizes);
   }
   static std::vector<Sample> samples() {
-    return {reshaping({2, 1, 3}, "1", {2, 3}, [](auto& x) { return x.squeeze(1); }),
-            reshaping({2, 1, 3}, "-1, of size 3", {2, 1, 3}, [](auto& x) { return x.squeeze(-1); })};
+    return {
+        reshaping({2, 1, 3}, "1", {2, 3}, [](auto& x) { return x.squeeze(1); }),
+        reshaping({2, 1, 3}, "-1, of size 3", {2, 1, 3}, [](auto& x) { return x.squeeze(-1); })};
   }
 };
 
 struct Unsqueeze {
-  static constexpr OpInfo info{.name = "unsqueeze", .formula = "y = x with a dimension of size 1 at dim",
+  static constexpr OpInfo info{.name = "unsqueeze",
+                               .formula = "y = x with a dimension of size 1 at dim",
                                .doc = "Inserts a dimension of size 1; a view"};
   static Tensor call(const Tensor& x, int64_t dim) {
     Shape sizes(x.sizes());

@@ -11,9 +11,10 @@ struct Geometry {
   int64_t offset = 0;
 };
 
-/// Base of the ops that only look differently at the same memory. Self says how, for any sizes and strides:
-/// `void look(Geometry& g) const` turns the input's geometry into the view's. The gradient puts dy back into
-/// zeros of the input's shape, at the places the view would have in a packed tensor.
+/// Base of the ops that only look differently at the same memory. Self says how, for any sizes and
+/// strides: `void look(Geometry& g) const` turns the input's geometry into the view's. The gradient
+/// puts dy back into zeros of the input's shape, at the places the view would have in a packed
+/// tensor.
 template <class Self>
 struct ViewOp {
   void infer(Inputs x, Specs& y) const {
@@ -31,7 +32,8 @@ struct ViewOp {
   const Self& self() const { return static_cast<const Self&>(*this); }
 };
 
-/// Strides with which `sizes` shows the elements of g in the same order, or nothing if it takes a copy.
+/// Strides with which `sizes` shows the elements of g in the same order, or nothing if it takes a
+/// copy.
 std::optional<Shape> strides_for_view(const Geometry& g, IntList sizes);
 
 /// sizes with a -1 replaced by what is left of `numel`; throws where that does not work out.

@@ -7,7 +7,8 @@
 
 namespace taper {
 
-/// What kernels see of a tensor: memory, geometry and type, all borrowed. Undefined tensors have no data.
+/// What kernels see of a tensor: memory, geometry and type, all borrowed. Undefined tensors have no
+/// data.
 struct Buffer {
   void* data = nullptr;
   IntList sizes;

@@ -12,14 +12,14 @@ namespace taper {
 
 enum class Category : uint8_t { boolean, integral, floating };
 
-/// Every element type, a row each: name, C++ type, category, accumulator, safetensors' name, LibTorch's
-/// name. The order is the order of promotion.
-#define TAPER_DTYPES(ROW)                                          \
-  ROW(boolean, bool, boolean, int64, "BOOL", "Bool")               \
-  ROW(uint8, uint8_t, integral, int64, "U8", "Byte")               \
-  ROW(int32, int32_t, integral, int64, "I32", "Int")               \
-  ROW(int64, int64_t, integral, int64, "I64", "Long")              \
-  ROW(float32, float, floating, float64, "F32", "Float")           \
+/// Every element type, a row each: name, C++ type, category, accumulator, safetensors' name,
+/// LibTorch's name. The order is the order of promotion.
+#define TAPER_DTYPES(ROW)                                \
+  ROW(boolean, bool, boolean, int64, "BOOL", "Bool")     \
+  ROW(uint8, uint8_t, integral, int64, "U8", "Byte")     \
+  ROW(int32, int32_t, integral, int64, "I32", "Int")     \
+  ROW(int64, int64_t, integral, int64, "I64", "Long")    \
+  ROW(float32, float, floating, float64, "F32", "Float") \
   ROW(float64, double, floating, float64, "F64", "Double")
 
 enum class Dtype : uint8_t {
@@ -47,8 +47,8 @@ struct DtypeInfo {
 };
 
 inline constexpr DtypeInfo dtype_table[] = {
-#define ROW(name, type, category, accumulator, safetensors, libtorch)                       \
-  {#name,       sizeof(type), Category::category, Dtype::accumulator, safetensors, libtorch},
+#define ROW(name, type, category, accumulator, safetensors, libtorch) \
+  {#name, sizeof(type), Category::category, Dtype::accumulator, safetensors, libtorch},
     TAPER_DTYPES(ROW)
 #undef ROW
 };
@@ -67,10 +67,10 @@ void set_default_dtype(Dtype dtype);
 
 template <class T>
 constexpr Dtype dtype_of();
-#define ROW(name, type, ...)                \
-  template <>                               \
-  constexpr Dtype dtype_of<type>() {        \
-    return Dtype::name;                     \
+#define ROW(name, type, ...)         \
+  template <>                        \
+  constexpr Dtype dtype_of<type>() { \
+    return Dtype::name;              \
   }
 TAPER_DTYPES(ROW)
 #undef ROW
@@ -80,8 +80,7 @@ template <class F>
 decltype(auto) dispatch(Dtype d, F&& f) {
   switch (d) {
 #define ROW(name, type, ...) \
-  case Dtype::name:          \
-    return std::forward<F>(f)(type{});
+  case Dtype::name: return std::forward<F>(f)(type{});
     TAPER_DTYPES(ROW)
 #undef ROW
   }

@@ -8,7 +8,8 @@
 
 namespace taper {
 
-/// What every failure that a user can cause throws; the text reads `op: what is wrong; what was expected`.
+/// What every failure that a user can cause throws; the text reads `op: what is wrong; what was
+/// expected`.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -49,7 +49,8 @@ Tensor empty(IntList sizes, const TensorOptions& options) {
   return with_grad(allocated("empty", sizes, options.dtype), options);
 }
 
-static Tensor filled(std::string_view op, IntList sizes, Scalar value, const TensorOptions& options) {
+static Tensor filled(std::string_view op, IntList sizes, Scalar value,
+                     const TensorOptions& options) {
   Tensor t = allocated(op, sizes, options.dtype);
   check_fits(op, value, t.dtype());
   Buffer b = plain(t);
@@ -62,7 +63,8 @@ static Tensor filled(std::string_view op, IntList sizes, Scalar value, const Ten
 
 Tensor full(IntList sizes, Scalar value, const TensorOptions& options) {
   return filled("full", sizes, value,
-                {.dtype = options.dtype.value_or(value.natural_dtype()), .requires_grad = options.requires_grad});
+                {.dtype = options.dtype.value_or(value.natural_dtype()),
+                 .requires_grad = options.requires_grad});
 }
 
 Tensor zeros(IntList sizes, const TensorOptions& options) {
@@ -236,7 +238,8 @@ static Tensor on_memory(void* data, IntList sizes, const Shape& strides, std::fu
     fail("from_blob", "{} strides for {} sizes; expected as many", strides.size(), sizes.size());
   int64_t elements = numel(sizes) ? 1 : 0;
   for (size_t d = 0; d < sizes.size() && elements; ++d) {
-    if (strides[d] < 0) fail("from_blob", "strides {} hold a negative one; expected 0 or more", strides);
+    if (strides[d] < 0)
+      fail("from_blob", "strides {} hold a negative one; expected 0 or more", strides);
     elements += (sizes[d] - 1) * strides[d];
   }
   Ref<TensorImpl> t(new TensorImpl);

@@ -15,8 +15,7 @@ class Generator;
 class NestedList {
  public:
   template <class T>
-    requires std::is_arithmetic_v<T>
-  NestedList(T value) : value_(value) {
+  requires std::is_arithmetic_v<T> NestedList(T value) : value_(value) {
     if constexpr (std::is_same_v<T, uint8_t>) dtype_ = uint8;
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, uint8_t> && !std::is_same_v<T, bool>)
       dtype_ = int64;
@@ -39,7 +38,8 @@ class NestedList {
   Dtype dtype_ = float64;
 };
 
-/// From nested lists or vectors: ints give int64, numbers with a fraction the default type, bools boolean.
+/// From nested lists or vectors: ints give int64, numbers with a fraction the default type, bools
+/// boolean.
 Tensor tensor(const NestedList& values, const TensorOptions& options = {});
 /// A 0-dim tensor of one number, in the default floating type.
 Tensor scalar_tensor(Scalar value, const TensorOptions& options = {});
@@ -59,7 +59,8 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& option
 Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& options = {});
 Tensor eye(int64_t n, const TensorOptions& options = {});
 Tensor eye(int64_t n, int64_t m, const TensorOptions& options = {});
-/// labels [..] of int64 to [.., classes] of 0 and 1; by default as many classes as the largest label needs.
+/// labels [..] of int64 to [.., classes] of 0 and 1; by default as many classes as the largest
+/// label needs.
 Tensor one_hot(const Tensor& labels, int64_t classes = -1);
 
 /// Uniform in [0, 1), from the global generator (PyTorch's numbers for the same seed).

@@ -1,5 +1,5 @@
-// x.index({...}), x[tensor] and x.index_put_({...}, values): views first, then one index_select or scatter along
-// the dimensions that the index tensors name, joined into one.
+// x.index({...}), x[tensor] and x.index_put_({...}, values): views first, then one index_select or
+// scatter along the dimensions that the index tensors name, joined into one.
 
 #include <algorithm>
 
@@ -15,7 +15,8 @@ TensorIndex::TensorIndex(const char* dots) : value(EllipsisType()) {
 
 namespace {
 
-/// An index tensor: places (int64, not negative) in the `span` dimensions from `dim` on, counted row-major.
+/// An index tensor: places (int64, not negative) in the `span` dimensions from `dim` on, counted
+/// row-major.
 struct Picker {
   int64_t dim, span;
   Tensor places;
@@ -37,11 +38,13 @@ Tensor places_of(const Tensor& mask) {
 Tensor wrapped(std::string_view op, const Tensor& index, int64_t dim, int64_t n) {
   Tensor i = index.to(int64);
   if (auto bad = kernels::first_outside(plain(i), -n, n))
-    fail_index(op, "index {} in dimension {} of size {}; expected {} to {}", *bad, dim, n, -n, n - 1);
+    fail_index(op, "index {} in dimension {} of size {}; expected {} to {}", *bad, dim, n, -n,
+               n - 1);
   return kernels::first_outside(plain(i), 0, n) ? where(i < 0, i + n, i) : i;
 }
 
-/// Walks the indices: applies ints, slices, None, bools and the ellipsis as views, collects the tensors.
+/// Walks the indices: applies ints, slices, None, bools and the ellipsis as views, collects the
+/// tensors.
 class Walk {
  public:
   Walk(std::string_view op, const Tensor& x, const std::vector<TensorIndex>& indices)
@@ -49,11 +52,10 @@ class Walk {
     int64_t consumed = 0;
     for (const TensorIndex& i : indices) consumed += dims_of(i);
     if (consumed > x.dim())
-      fail_index(op, "indices for {} dimensions of a tensor of shape {}; expected at most {}", consumed, x.sizes(),
-                 x.dim());
+      fail_index(op, "indices for {} dimensions of a tensor of shape {}; expected at most {}",
+                 consumed, x.sizes(), x.dim());
     left_ = x.dim() - consumed;
-    for (const TensorIndex& i : indices)
-      std::visit([&](const auto& v) { step(v); }, i.value);
+    for (const TensorIndex& i : indices) std::visit([&](const auto& v) { step(v); }, i.value);
   }
 
   Tensor view;
@@ -61,7 +63,8 @@ class Walk {
 
  private:
   static int64_t dims_of(const TensorIndex& i) {
-    if (const Tensor* t = std::get_if<Tensor>(&i.value)) return t->dtype() == boolean ? t->dim() : 1;
+    if (const Tensor* t = std::get_if<Tensor>(&i.value))
+      return t->dtype() == boolean ? t->dim() : 1;
     return std::holds_alternative<int64_t>(i.value) || std::holds_alternative<Slice>(i.value);
   }
 
@@ -98,8 +101,8 @@ class Walk {
     }
     IntList covered = view.sizes().slice(size_t(dim_), size_t(mask.dim()));
     if (!(covered == mask.sizes()))
-      fail_index(op_, "a mask of shape {} for sizes {} from dimension {} on; expected the same", mask.sizes(), covered,
-                 dim_);
+      fail_index(op_, "a mask of shape {} for sizes {} from dimension {} on; expected the same",
+                 mask.sizes(), covered, dim_);
     pickers.push_back({dim_, mask.dim(), places_of(mask)});
     dim_ += mask.dim();
   }
@@ -159,7 +162,8 @@ Joined join(std::string_view op, const Walk& walk) {
   return out;
 }
 
-/// values converted and broadcast to what the places pick, in flat's shape; leading sizes of 1 do not matter.
+/// values converted and broadcast to what the places pick, in flat's shape; leading sizes of 1 do
+/// not matter.
 Tensor fitted(std::string_view op, Tensor values, Dtype dtype, const Shape& sizes) {
   while (values.dim() > int64_t(sizes.size()) && values.size(0) == 1) values = values.squeeze(0);
   bool fits = values.dim() <= int64_t(sizes.size());
@@ -175,10 +179,12 @@ void put(const Tensor& view, const Joined& j, const Tensor& values, bool accumul
   along[size_t(j.dim)] = sizes[size_t(j.dim)] = j.places.numel();
   Tensor places = j.places.reshape(along).expand(sizes), source = values.reshape(sizes);
   if (j.flat.is_alias_of(view)) {
-    accumulate ? j.flat.scatter_add_(j.dim, places, source) : j.flat.scatter_(j.dim, places, source);
+    accumulate ? j.flat.scatter_add_(j.dim, places, source)
+               : j.flat.scatter_(j.dim, places, source);
     return;
   }
-  Tensor y = accumulate ? j.flat.scatter_add(j.dim, places, source) : j.flat.scatter(j.dim, places, source);
+  Tensor y = accumulate ? j.flat.scatter_add(j.dim, places, source)
+                        : j.flat.scatter(j.dim, places, source);
   if (j.permutation.empty()) return void(view.copy_(y.view(view.sizes())));
   Shape permuted, inverse(j.permutation.size(), 0);
   for (size_t d = 0; d < inverse.size(); ++d) {

@@ -12,7 +12,7 @@ struct NoneType {};
 struct EllipsisType {};
 
 namespace indexing {
-inline constexpr NoneType None;        ///< a new dimension of size 1; in Slice: to the end
+inline constexpr NoneType None;          ///< a new dimension of size 1; in Slice: to the end
 inline constexpr EllipsisType Ellipsis;  ///< as many whole dimensions as are left
 }  // namespace indexing
 

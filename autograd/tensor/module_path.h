@@ -5,7 +5,8 @@
 
 namespace taper {
 
-/// Where in a tree of modules code runs (`encoder.block1.conv`). Interned: one object a path, alive to the end.
+/// Where in a tree of modules code runs (`encoder.block1.conv`). Interned: one object a path, alive
+/// to the end.
 struct ModulePath {
   const ModulePath* parent = nullptr;
   std::string type;  ///< the module's class, for pictures

@@ -5,9 +5,9 @@
 namespace taper {
 
 // Element-wise, with broadcasting; a number on either side.
-#define OPERATOR(op, f)                                                            \
-  inline Tensor operator op(const Tensor& a, const Tensor& b) { return a.f(b); }   \
-  inline Tensor operator op(const Tensor& a, Scalar b) { return a.f(b); }          \
+#define OPERATOR(op, f)                                                          \
+  inline Tensor operator op(const Tensor& a, const Tensor& b) { return a.f(b); } \
+  inline Tensor operator op(const Tensor& a, Scalar b) { return a.f(b); }        \
   inline Tensor operator op(Scalar a, const Tensor& b) { return f(a, b); }
 OPERATOR(+, add)
 OPERATOR(-, sub)
@@ -21,8 +21,8 @@ OPERATOR(>, gt)
 OPERATOR(>=, ge)
 #undef OPERATOR
 
-#define OPERATOR(op, f)                                                                       \
-  inline const Tensor& operator op(const Tensor& a, const Tensor& b) { return a.f(b); }       \
+#define OPERATOR(op, f)                                                                 \
+  inline const Tensor& operator op(const Tensor& a, const Tensor& b) { return a.f(b); } \
   inline const Tensor& operator op(const Tensor& a, Scalar b) { return a.f(b); }
 OPERATOR(+=, add_)
 OPERATOR(-=, sub_)

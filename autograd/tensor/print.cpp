@@ -134,13 +134,13 @@ std::string origin(const Tensor& x) {
 std::string to_string(const Tensor& x, const PrintOptions& options) {
   if (!x.defined()) return "undefined";
   std::string out = Layout(plain(x), options).text();
-  if (!options.values_only)
-    out += fmt::format(" {}{}{}", x.dtype(), x.sizes(), origin(x));
+  if (!options.values_only) out += fmt::format(" {}{}{}", x.dtype(), x.sizes(), origin(x));
   return out;
 }
 
 void detail::fail_print_format() {
-  fail("format", "not a tensor's format; expected letters of l, v, a, then edge items, .precision "
+  fail("format",
+       "not a tensor's format; expected letters of l, v, a, then edge items, .precision "
        "and one of f, e, g, as in {{:l2.3f}}");
 }
 

@@ -15,12 +15,13 @@ class Tensor;
 
 /// How a tensor's text looks.
 struct PrintOptions {
-  int precision = -1;       ///< digits behind the point; by default as many as the values need, up to 4
-  char notation = 0;        ///< 'f', 'e' or 'g' as in fmt; by default 'f', or 'e' for very large and small values
-  int64_t edge_items = -1;  ///< shown at both ends of a dimension that is cut; 3 by default, and then only
-                            ///< tensors of more than `threshold` elements are cut
+  int precision = -1;  ///< digits behind the point; by default as many as the values need, up to 4
+  char notation =
+      0;  ///< 'f', 'e' or 'g' as in fmt; by default 'f', or 'e' for very large and small values
+  int64_t edge_items = -1;  ///< shown at both ends of a dimension that is cut; 3 by default, and
+                            ///< then only tensors of more than `threshold` elements are cut
   int64_t threshold = 1000;
-  int line_width = 100;     ///< columns, after which a row goes on in the next line
+  int line_width = 100;  ///< columns, after which a row goes on in the next line
   bool one_line = false;
   bool values_only = false;  ///< without type, shape and where it comes from
 };
@@ -34,8 +35,8 @@ std::ostream& operator<<(std::ostream& out, const Tensor& x);
 namespace detail {
 [[noreturn]] void fail_print_format();
 
-/// Reads the options of `{:lva3.4f}`: letters l (one line), v (values only), a (all elements), a number of
-/// edge items, a precision, a notation; each may be left out. Returns where it stopped.
+/// Reads the options of `{:lva3.4f}`: letters l (one line), v (values only), a (all elements), a
+/// number of edge items, a precision, a notation; each may be left out. Returns where it stopped.
 constexpr const char* parse_print_options(const char* at, const char* end, PrintOptions& options) {
   auto number = [&](auto& into) {
     into = 0;

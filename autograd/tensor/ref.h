@@ -34,7 +34,8 @@ class RefCounted {
   mutable std::atomic<uint32_t> count_{0};
 };
 
-/// An owning pointer to a RefCounted T, of the size of a pointer. `destroy(T*)` is found by its argument.
+/// An owning pointer to a RefCounted T, of the size of a pointer. `destroy(T*)` is found by its
+/// argument.
 template <class T>
 class Ref {
  public:

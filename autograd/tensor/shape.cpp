@@ -8,8 +8,7 @@
 namespace taper {
 
 static void check_dims(size_t dims) {
-  if (dims > size_t(max_dims))
-    fail("shape", "{} dimensions; expected at most {}", dims, max_dims);
+  if (dims > size_t(max_dims)) fail("shape", "{} dimensions; expected at most {}", dims, max_dims);
 }
 
 Shape::Shape(IntList list) : size_(list.size()) {

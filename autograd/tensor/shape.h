@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
-#include <iterator>
 #include <iosfwd>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +24,8 @@ class IntList {
  public:
   IntList() : data_(&single_), size_(0) {}
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  IntList(T value) : single_(int64_t(value)), data_(&single_), size_(1) {}
+  requires(!std::same_as<T, bool>) IntList(T value)
+      : single_(int64_t(value)), data_(&single_), size_(1) {}
   IntList(std::initializer_list<int64_t> list) : size_(list.size()) { data_ = std::data(list); }
   IntList(const std::vector<int64_t>& list) : data_(list.data()), size_(list.size()) {}
   IntList(const int64_t* data, size_t size) : data_(data), size_(size) {}

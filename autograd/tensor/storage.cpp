@@ -12,7 +12,8 @@ static constexpr size_t alignment = 64;
 
 void* allocate(size_t bytes) {
   size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  void* data = rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded ? rounded : alignment);
+  void* data =
+      rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded ? rounded : alignment);
   if (!data) fail("memory", "cannot allocate {} bytes", bytes);
   return data;
 }

@@ -26,8 +26,8 @@ struct Storage : RefCounted {
 
   void* data = nullptr;
   size_t bytes = 0;
-  uint32_t version = 0;                 ///< grows by one with every in-place write
-  const OpInfo* writer = nullptr;       ///< the op that wrote last
+  uint32_t version = 0;            ///< grows by one with every in-place write
+  const OpInfo* writer = nullptr;  ///< the op that wrote last
   const ModulePath* writer_path = nullptr;
   std::function<void()> done;
   bool owned = true;

@@ -79,8 +79,8 @@ class Tensor {
   template <class T>
   T* data_ptr() const;
   void* data_ptr() const;
-  /// Elements by index, with strides: `auto a = x.accessor<float, 2>(); a[i][j]`; valid while the tensor lives.
-  /// Throws if T is not the dtype or N not the number of dimensions.
+  /// Elements by index, with strides: `auto a = x.accessor<float, 2>(); a[i][j]`; valid while the
+  /// tensor lives. Throws if T is not the dtype or N not the number of dimensions.
   template <class T, int N>
   TensorAccessor<T, N> accessor() const&;
   template <class T, int N>
@@ -91,7 +91,8 @@ class Tensor {
   // Indexing
   Tensor operator[](int64_t i) const;
   Tensor operator[](const Tensor& index) const;
-  /// `x.index({0, Slice(1, None), "...", mask})`: views for ints, slices, None and Ellipsis; copies for masks and index tensors.
+  /// `x.index({0, Slice(1, None), "...", mask})`: views for ints, slices, None and Ellipsis; copies
+  /// for masks and index tensors.
   Tensor index(const std::vector<TensorIndex>& indices) const;
   const Tensor& index_put_(const std::vector<TensorIndex>& indices, const Tensor& values,
                            bool accumulate = false) const;
@@ -124,7 +125,8 @@ class Tensor {
   /// Keeps the gradient of a tensor that is no leaf.
   void retain_grad() const;
   bool retains_grad() const;
-  /// Runs f on the gradient when it is complete; what f returns replaces it. Returns a number for remove_hook.
+  /// Runs f on the gradient when it is complete; what f returns replaces it. Returns a number for
+  /// remove_hook.
   template <class F>
   unsigned register_hook(F f) const {
     if constexpr (std::is_void_v<std::invoke_result_t<F, const Tensor&>>)
@@ -151,8 +153,8 @@ class Tensor {
 #define OP_COMPARE(S, f)               \
   Tensor f(const Tensor& other) const; \
   Tensor f(Scalar other) const;
-#define OP_BINARY(S, f)                       \
-  OP_COMPARE(S, f)                            \
+#define OP_BINARY(S, f)                          \
+  OP_COMPARE(S, f)                               \
   const Tensor& f##_(const Tensor& other) const; \
   const Tensor& f##_(Scalar other) const;
 #define INPLACE(S, f, params, args) const Tensor& f params const;
@@ -186,8 +188,7 @@ class Operand {
   Operand(const Tensor& t) : tensor(t) {}
   Operand(Scalar s) : number(s) {}
   template <class T>
-    requires std::is_arithmetic_v<T>
-  Operand(T v) : number(v) {}
+  requires std::is_arithmetic_v<T> Operand(T v) : number(v) {}
 
   bool defined() const { return number || tensor.defined(); }
 
@@ -195,8 +196,8 @@ class Operand {
   std::optional<Scalar> number;
 };
 
-/// What kernels see of t. Every way to a tensor's memory leads through here: a tensor in another layout is
-/// first made plain.
+/// What kernels see of t. Every way to a tensor's memory leads through here: a tensor in another
+/// layout is first made plain.
 Buffer plain(const Tensor& t);
 
 /// Of nll_loss.
@@ -219,7 +220,7 @@ struct CrossEntropyOptions {
 #define COMMA(...) __VA_OPT__(, ) __VA_ARGS__
 #define OP(S, R, f, params, args) R f(const Tensor& x COMMA params);
 #define OP_INPLACE(S, R, f, params, args) OP(S, R, f, params, args)
-#define OP_COMPARE(S, f)                         \
+#define OP_COMPARE(S, f)                          \
   Tensor f(const Tensor& x, const Tensor& other); \
   Tensor f(const Tensor& x, Scalar other);        \
   Tensor f(Scalar x, const Tensor& other);

@@ -35,8 +35,9 @@ struct TensorImpl : RefCounted {
   uint32_t output_nr = 0;      ///< which output of grad_fn this is
   Ref<Node> grad_fn;
 
-  /// For a view: the tensor it looks into. In-place writes under grad move the base to another place in the
-  /// graph and raise its generation; a view of an older one derives its grad_fn from the base again.
+  /// For a view: the tensor it looks into. In-place writes under grad move the base to another
+  /// place in the graph and raise its generation; a view of an older one derives its grad_fn from
+  /// the base again.
   Ref<TensorImpl> base;
   uint32_t generation = 0;
 

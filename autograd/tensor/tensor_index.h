@@ -7,7 +7,8 @@
 
 namespace taper {
 
-/// One entry of `x.index({...})`: an int, Slice, None, Ellipsis or "...", a bool, or a tensor of indices or a mask.
+/// One entry of `x.index({...})`: an int, Slice, None, Ellipsis or "...", a bool, or a tensor of
+/// indices or a mask.
 class TensorIndex {
  public:
   using Value = std::variant<int64_t, Slice, NoneType, EllipsisType, bool, Tensor>;

@@ -7,8 +7,9 @@
 
 namespace taper {
 
-/// Base of the formatters of types that print as a text: keeps what stands behind the colon of `{:>10}`.
-/// Its work is done in the library, so that public headers need no more than <fmt/core.h>.
+/// Base of the formatters of types that print as a text: keeps what stands behind the colon of
+/// `{:>10}`. Its work is done in the library, so that public headers need no more than
+/// <fmt/core.h>.
 class TextFormatter {
  public:
   constexpr auto parse(fmt::format_parse_context& context) {

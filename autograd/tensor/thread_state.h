@@ -4,7 +4,8 @@ namespace taper {
 
 struct ModulePath;
 
-/// The modes of one thread, in one trivially destructible object (a thread starts with these defaults).
+/// The modes of one thread, in one trivially destructible object (a thread starts with these
+/// defaults).
 struct ThreadState {
   bool grad_enabled = true;
   bool inference = false;

@@ -33,8 +33,7 @@ Look look_of(Box::Kind kind) {
 /// For HTML-like labels; control characters, which XML forbids, become blanks.
 std::string html(std::string_view text) {
   std::string out;
-  for (char c : text)
-    switch (c) {
+  for (char c : text) switch (c) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;
       case '>': out += "&gt;"; break;
@@ -114,26 +113,30 @@ class Writer {
 
   void head() {
     line("digraph taper {{\n");
-    line("  graph [rankdir={}, bgcolor=\"white\", fontname=\"{}\", fontsize=11, nodesep=0.25, "
-         "ranksep=0.3, pad=0.15{}];\n",
-         picture_.left_to_right ? "LR" : "TB", font,
-         picture_.title.empty() ? "" : ", labelloc=t, label=" + quoted(picture_.title));
-    line("  node [shape=box, fontname=\"{}\", fontsize=11, fontcolor=\"#27303f\", height=0.3, "
-         "margin=\"0.12,0.06\"];\n",
-         font);
-    line("  edge [color=\"#7d8899\", fontname=\"{}\", fontsize=9, fontcolor=\"#5b6675\", "
-         "arrowsize=0.6];\n",
-         font);
+    line(
+        "  graph [rankdir={}, bgcolor=\"white\", fontname=\"{}\", fontsize=11, nodesep=0.25, "
+        "ranksep=0.3, pad=0.15{}];\n",
+        picture_.left_to_right ? "LR" : "TB", font,
+        picture_.title.empty() ? "" : ", labelloc=t, label=" + quoted(picture_.title));
+    line(
+        "  node [shape=box, fontname=\"{}\", fontsize=11, fontcolor=\"#27303f\", height=0.3, "
+        "margin=\"0.12,0.06\"];\n",
+        font);
+    line(
+        "  edge [color=\"#7d8899\", fontname=\"{}\", fontsize=9, fontcolor=\"#5b6675\", "
+        "arrowsize=0.6];\n",
+        font);
   }
 
   void write(size_t cluster, const std::string& indent) {
     for (size_t i : clusters_[cluster].boxes) write_box(i, indent);
     for (size_t child : clusters_[cluster].children) {
       line("{}subgraph cluster_{} {{\n", indent, child);
-      line("{}  graph [label={}, style=\"rounded,filled\", fillcolor=\"{}\", color=\"#cdd5e1\", "
-           "fontcolor=\"#5b6675\", labeljust=l, margin=10];\n",
-           indent, quoted(module_label(clusters_[child].module)),
-           indent.size() % 4 ? "#f7f8fb" : "#ffffff");
+      line(
+          "{}  graph [label={}, style=\"rounded,filled\", fillcolor=\"{}\", color=\"#cdd5e1\", "
+          "fontcolor=\"#5b6675\", labeljust=l, margin=10];\n",
+          indent, quoted(module_label(clusters_[child].module)),
+          indent.size() % 4 ? "#f7f8fb" : "#ffffff");
       write(child, indent + "  ");
       line("{}}}\n", indent);
     }

@@ -38,8 +38,9 @@ Picture small_enough(Picture picture, bool folded_already) {
     smaller.title += (smaller.title.empty() ? "" : "\n") + note;
     return smaller;
   }
-  fail("draw", "the graph has {} boxes{} Graphviz can draw {}; expected a path that ends in .dot", boxes,
-       folded_already || module_depth(picture) ? ", even module by module," : ",", max_boxes);
+  fail("draw", "the graph has {} boxes{} Graphviz can draw {}; expected a path that ends in .dot",
+       boxes, folded_already || module_depth(picture) ? ", even module by module," : ",",
+       max_boxes);
 }
 
 /// Graphviz' contexts and messages are for one thread at a time.
@@ -51,7 +52,8 @@ std::string rendered(const std::string& dot, const std::string& format) {
   std::unique_ptr<GVC_t, int (*)(GVC_t*)> context(gvContext(), gvFreeContext);
   std::unique_ptr<Agraph_t, int (*)(Agraph_t*)> graph(agmemread(dot.c_str()), agclose);
   if (!graph || gvLayout(context.get(), graph.get(), "dot") != 0)
-    fail("draw", "Graphviz cannot lay out the graph: {}", aglasterr() ? aglasterr() : "no reason given");
+    fail("draw", "Graphviz cannot lay out the graph: {}",
+         aglasterr() ? aglasterr() : "no reason given");
   char* data = nullptr;
   unsigned size = 0;
   int failed = gvRenderData(context.get(), graph.get(), format.c_str(), &data, &size);
@@ -59,7 +61,8 @@ std::string rendered(const std::string& dot, const std::string& format) {
   if (data) gvFreeRenderData(data);
   gvFreeLayout(context.get(), graph.get());
   if (failed)
-    fail("draw", "Graphviz cannot write {}: {}", format, aglasterr() ? aglasterr() : "no reason given");
+    fail("draw", "Graphviz cannot write {}: {}", format,
+         aglasterr() ? aglasterr() : "no reason given");
   return out;
 }
 

@@ -12,7 +12,8 @@
 
 namespace taper::viz {
 
-/// Names of tensors: a list of (name, tensor) pairs, or anything whose named_parameters() gives one.
+/// Names of tensors: a list of (name, tensor) pairs, or anything whose named_parameters() gives
+/// one.
 class Names {
  public:
   using Pair = std::pair<std::string, Tensor>;
@@ -20,7 +21,7 @@ class Names {
   Names() = default;
   Names(std::initializer_list<Pair> pairs) : pairs_(pairs) {}
   template <class T>
-    requires requires(const T& source) { source.named_parameters(); }
+  requires requires(const T& source) { source.named_parameters(); }
   Names(const T& source) {
     for (const auto& [name, tensor] : source.named_parameters()) pairs_.emplace_back(name, tensor);
   }
@@ -32,10 +33,10 @@ class Names {
 };
 
 struct Options {
-  Names names = {};              ///< of parameters; other leaves are called input
-  bool backward = false;         ///< the way of the gradients, with each op's rule
-  bool modules = false;          ///< a module that holds no others is one box
-  bool left_to_right = false;    ///< instead of top to bottom
+  Names names = {};            ///< of parameters; other leaves are called input
+  bool backward = false;       ///< the way of the gradients, with each op's rule
+  bool modules = false;        ///< a module that holds no others is one box
+  bool left_to_right = false;  ///< instead of top to bottom
   std::string title = {};
 };
 
@@ -43,9 +44,10 @@ struct Options {
 std::string to_dot(TensorList outputs, const Options& options = {});
 std::string to_dot(const Tensor& output, const Options& options = {});
 
-/// Draws the graph below the outputs into a file: .dot, .svg, .png or .pdf by its ending. What stood in the
-/// file is replaced when the picture is complete. Graphs of more than 1000 nodes are drawn module by module.
-/// Throws Error if the file cannot be written, or if more than 1000 boxes would remain (but in .dot).
+/// Draws the graph below the outputs into a file: .dot, .svg, .png or .pdf by its ending. What
+/// stood in the file is replaced when the picture is complete. Graphs of more than 1000 nodes are
+/// drawn module by module. Throws Error if the file cannot be written, or if more than 1000 boxes
+/// would remain (but in .dot).
 void draw(TensorList outputs, const std::string& path, const Options& options = {});
 void draw(const Tensor& output, const std::string& path, const Options& options = {});
 

@@ -156,8 +156,10 @@ class Collector {
     return notes;
   }
 
-  /// Values that no gradient goes to are known where a rule reads them: numbers as notes, tensors as inputs.
-  void add_constants(const Node& node, std::vector<Arrow>& arrows, std::vector<std::string>& notes) {
+  /// Values that no gradient goes to are known where a rule reads them: numbers as notes, tensors
+  /// as inputs.
+  void add_constants(const Node& node, std::vector<Arrow>& arrows,
+                     std::vector<std::string>& notes) {
     for (size_t k = 0; k < node.saved(); ++k) {
       const SavedValue& s = node.saved_value(k);
       size_t i = size_t(s.index);
@@ -227,7 +229,8 @@ class Folds {
  public:
   Folds(const Picture& picture, size_t depth) : depth_(depth) {
     for (const Box& box : picture.boxes)
-      for (const ModulePath* m = box.module; m && m->parent; m = m->parent) holders_.insert(m->parent);
+      for (const ModulePath* m = box.module; m && m->parent; m = m->parent)
+        holders_.insert(m->parent);
   }
 
   /// The module whose box a box inside `module` goes to; null if it stays.

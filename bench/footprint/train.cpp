@@ -4,10 +4,8 @@ using namespace taper;
 
 struct Net : nn::Layer<Net> {
   nn::Conv2d conv = register_module(
-      "conv",
-      nn::Conv2d({.in_channels = 1, .out_channels = 4, .kernel_size = 3, .padding = 1}));
-  nn::Dense hidden =
-      register_module("hidden", nn::Dense({.in_features = 64, .out_features = 32}));
+      "conv", nn::Conv2d({.in_channels = 1, .out_channels = 4, .kernel_size = 3, .padding = 1}));
+  nn::Dense hidden = register_module("hidden", nn::Dense({.in_features = 64, .out_features = 32}));
   nn::Dense out = register_module("out", nn::Dense({.in_features = 32, .out_features = 10}));
   Tensor forward(const Tensor& x) {
     return out(relu(hidden(max_pool2d(relu(conv(x)), 2).flatten(1))));

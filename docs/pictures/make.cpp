@@ -21,7 +21,8 @@ Tensor formula(const Tensor& y, const Tensor& x, const Tensor& dy) {
 }
 
 void convolution() {
-  Tensor x = rand({2, 3, 8, 8}, with_grad), w = rand({4, 3, 3, 3}, with_grad), b = rand({4}, with_grad);
+  Tensor x = rand({2, 3, 8, 8}, with_grad), w = rand({4, 3, 3, 3}, with_grad),
+         b = rand({4}, with_grad);
   Tensor y = conv2d(x, w, b, {.stride = 2, .padding = 1});
   Tensor dy = rand(y.sizes(), with_grad);
   viz::Names names = {{"x", x}, {"w", w}, {"dy", dy}};
@@ -47,7 +48,8 @@ void shapes_and_activations() {
 }
 
 void dense_layer() {
-  Tensor x = rand({64, 32}, with_grad), w = rand({33, 10}, with_grad), dy = rand({64, 10}, with_grad);
+  Tensor x = rand({64, 32}, with_grad), w = rand({33, 10}, with_grad),
+         dy = rand({64, 10}, with_grad);
   FormulaGuard formulas;
   tensor_list gradients = grad({dense(x, w)}, {x, w}, {dy}, {.create_graph = true});
   viz::draw(gradients, folder + "/dense_formula.svg", {.names = {{"x", x}, {"w", w}, {"dy", dy}}});
@@ -57,14 +59,18 @@ void loss() {
   Tensor logits = rand({64, 10}, with_grad), target = one_hot(randint(10, {64}), 10).to(float32);
   Tensor dy = ones({}, with_grad);
   Tensor dx = formula(cross_entropy(logits, target), logits, dy);
-  draw("softmax_cross_entropy_formula", dx, {.names = {{"logits", logits}, {"target", target}, {"dy", dy}}});
+  draw("softmax_cross_entropy_formula", dx,
+       {.names = {{"logits", logits}, {"target", target}, {"dy", dy}}});
 }
 
 struct Net : nn::Layer<Net> {
-  nn::Conv2d conv = register_module("conv", nn::Conv2d({.in_channels = 1, .out_channels = 4, .kernel_size = 3, .padding = 1}));
+  nn::Conv2d conv = register_module(
+      "conv", nn::Conv2d({.in_channels = 1, .out_channels = 4, .kernel_size = 3, .padding = 1}));
   nn::Dense hidden = register_module("hidden", nn::Dense({.in_features = 64, .out_features = 32}));
   nn::Dense out = register_module("out", nn::Dense({.in_features = 32, .out_features = 10}));
-  Tensor forward(const Tensor& x) { return out(relu(hidden(max_pool2d(relu(conv(x)), 2).flatten(1)))); }
+  Tensor forward(const Tensor& x) {
+    return out(relu(hidden(max_pool2d(relu(conv(x)), 2).flatten(1))));
+  }
 };
 
 void network() {

@@ -2,7 +2,8 @@
 //
 //     T=.../site-packages/torch
 //     g++ -std=c++20 -I$T/include -I$T/include/torch/csrc/api/include tests/golden/print.cpp \
-//         -L$T/lib -ltorch -ltorch_cpu -lc10 -Wl,-rpath,$T/lib -o print && ./print > tests/golden/print.json
+//         -L$T/lib -ltorch -ltorch_cpu -lc10 -Wl,-rpath,$T/lib -o print && ./print >
+//         tests/golden/print.json
 //     (LibTorch 2.13, the C++ library inside PyTorch's wheel)
 #include <torch/torch.h>
 
@@ -13,8 +14,8 @@
 #include <limits>
 #include <sstream>
 
-using torch::kByte, torch::kDouble, torch::kFloat, torch::kInt, torch::kLong,
-    torch::Tensor, torch::TensorOptions;
+using torch::kByte, torch::kDouble, torch::kFloat, torch::kInt, torch::kLong, torch::Tensor,
+    torch::TensorOptions;
 
 static bool first = true;
 
@@ -42,8 +43,8 @@ static void record(const char* name, const Tensor& x, int precision = 0, bool fi
   if (precision) text << std::setprecision(precision);
   if (fixed) text << std::fixed;
   text << x;
-  std::cout << (first ? "" : ",") << "\n {\"name\": \"" << name << "\", \"precision\": " << precision
-            << ", \"fixed\": " << (fixed ? "true" : "false");
+  std::cout << (first ? "" : ",") << "\n {\"name\": \"" << name
+            << "\", \"precision\": " << precision << ", \"fixed\": " << (fixed ? "true" : "false");
   first = false;
   if (x.defined()) {
     std::string type = c10::toString(x.scalar_type());

@@ -28,10 +28,12 @@ static std::string difference(const Tensor& got, const Tensor& expected, double 
   if (got.defined() && expected.defined() && !(got.sizes() == expected.sizes()))
     return fmt::format("shape {}, expected {}", got.sizes(), expected.sizes());
   std::vector<double> zeros(size_t(shape.numel()));
-  std::vector<double> a = got.defined() ? values(got) : zeros, b = expected.defined() ? values(expected) : zeros;
+  std::vector<double> a = got.defined() ? values(got) : zeros,
+                      b = expected.defined() ? values(expected) : zeros;
   for (size_t i = 0; i < a.size(); ++i)
     if (!close(a[i], b[i], tolerance * (1 + largest(b))))
-      return fmt::format("{:.9g} at {}, expected {:.9g}", a[i], index_of(shape.sizes(), int64_t(i)), b[i]);
+      return fmt::format("{:.9g} at {}, expected {:.9g}", a[i], index_of(shape.sizes(), int64_t(i)),
+                         b[i]);
   return {};
 }
 

@@ -6,8 +6,8 @@
 
 namespace taper::test {
 
-/// How `got` differs from `expected` in number, shape or values, which may differ by tolerance * (1 + the largest
-/// |expected|); "" if it does not. NaN equals NaN, an undefined tensor one of zeros.
+/// How `got` differs from `expected` in number, shape or values, which may differ by tolerance * (1
+/// + the largest |expected|); "" if it does not. NaN equals NaN, an undefined tensor one of zeros.
 std::string difference(const tensor_list& got, const tensor_list& expected, double tolerance);
 
 }  // namespace taper::test

@@ -17,5 +17,6 @@ using Values = std::vector<double>;
 
 }  // namespace taper::test
 
-#define TEST_VALUES(x, ...) \
-  BOOST_TEST(taper::test::values(x) == (taper::test::Values __VA_ARGS__), boost::test_tools::per_element())
+#define TEST_VALUES(x, ...)                                               \
+  BOOST_TEST(taper::test::values(x) == (taper::test::Values __VA_ARGS__), \
+             boost::test_tools::per_element())

@@ -21,8 +21,8 @@ using namespace gradcheck_detail;
 
 namespace {
 
-constexpr double exact = 1e-11;    ///< two float64 computations of one thing
-constexpr double single = 3e-5;    ///< float32 against float64
+constexpr double exact = 1e-11;  ///< two float64 computations of one thing
+constexpr double single = 3e-5;  ///< float32 against float64
 
 /// y = x, whose gradient comes back too large by 1 %.
 struct PlantedFault : autograd::Function<PlantedFault> {
@@ -49,7 +49,8 @@ Results run(const Sample::Function& f, const tensor_list& inputs) {
   }
   for (const Tensor& t : inputs)
     if (t.requires_grad()) x.push_back(t);
-  out.gradients = y.empty() || x.empty() ? tensor_list(x.size()) : grad(y, x, dy, {.allow_unused = true});
+  out.gradients =
+      y.empty() || x.empty() ? tensor_list(x.size()) : grad(y, x, dy, {.allow_unused = true});
   return out;
 }
 
@@ -65,7 +66,8 @@ Tensor placed(const Tensor& x, Make make_view) {
 Tensor strided(const Tensor& x) {
   return placed(x, [&] {
     if (x.dim() == 0) return zeros({3}, {.dtype = x.dtype()})[1];
-    if (x.dim() == 1) return zeros({x.numel() * 2 + 1}, {.dtype = x.dtype()}).slice(0, 1, x.numel() * 2 + 1, 2);
+    if (x.dim() == 1)
+      return zeros({x.numel() * 2 + 1}, {.dtype = x.dtype()}).slice(0, 1, x.numel() * 2 + 1, 2);
     Shape sizes(x.sizes()), dims(x.sizes());
     for (size_t d = 0; d < sizes.size(); ++d) {
       sizes[d] = x.sizes()[sizes.size() - 1 - d];
@@ -76,7 +78,8 @@ Tensor strided(const Tensor& x) {
   });
 }
 
-/// x's first slice along its first (or last) dimension of more than one element, repeated without memory.
+/// x's first slice along its first (or last) dimension of more than one element, repeated without
+/// memory.
 Tensor expanded(const Tensor& x, bool last) {
   for (int64_t n = 0; n < x.dim(); ++n) {
     int64_t d = last ? x.dim() - 1 - n : n;
@@ -88,7 +91,8 @@ Tensor expanded(const Tensor& x, bool last) {
 
 tensor_list copies(const tensor_list& inputs) {
   tensor_list out;
-  for (const Tensor& x : inputs) out.push_back(x.detach().clone().requires_grad_(x.requires_grad()));
+  for (const Tensor& x : inputs)
+    out.push_back(x.detach().clone().requires_grad_(x.requires_grad()));
   return out;
 }
 
@@ -142,7 +146,8 @@ class OpCheck {
 
   void check_sample(const Sample& s) {
     if (s.tolerance > 0) {
-      expect(Check::info, s.label, s.tolerance_reason.empty() ? "a wider tolerance without a reason" : "");
+      expect(Check::info, s.label,
+             s.tolerance_reason.empty() ? "a wider tolerance without a reason" : "");
       if (s.tolerance > result_.tolerance) {
         result_.tolerance = s.tolerance;
         result_.tolerance_reason = s.tolerance_reason;
@@ -172,7 +177,8 @@ class OpCheck {
     for (const Tensor& y : base.outputs)
       for (const Tensor& x : inputs)
         if (y.defined() && y.is_alias_of(x) && !y.is_same(x) && !y.is_view())
-          expect(Check::memory, s.label, "an output shares memory with an input without being its view");
+          expect(Check::memory, s.label,
+                 "an output shares memory with an input without being its view");
   }
 
   GradcheckOptions options(const Sample& s, int order) const {
@@ -183,13 +189,14 @@ class OpCheck {
   }
 
   /// Both orders, counted apart.
-  void expect_gradients(const Sample& s, const Sample::Function& f, const tensor_list& inputs, Check first,
-                        Check second) {
+  void expect_gradients(const Sample& s, const Sample::Function& f, const tensor_list& inputs,
+                        Check first, Check second) {
     GradcheckReport report = gradcheck(f, inputs, options(s, 2));
     result_.worst_error = std::max(result_.worst_error, report.worst.error);
     std::string one, two;
     for (const std::string& failure : report.failures)
-      (failure.starts_with("order 2") ? two : one) += (one.empty() && two.empty() ? "" : " | ") + failure;
+      (failure.starts_with("order 2") ? two : one) +=
+          (one.empty() && two.empty() ? "" : " | ") + failure;
     expect(first, s.label, one);
     if (one.empty()) expect(second, s.label, two);
   }
@@ -197,7 +204,8 @@ class OpCheck {
   void check_gradients(const Sample& s, const tensor_list& inputs, const Results& base) {
     bool wanted = false, floating = false;
     for (const Tensor& x : inputs) wanted = wanted || x.requires_grad();
-    for (const Tensor& y : base.outputs) floating = floating || (y.defined() && y.is_floating_point());
+    for (const Tensor& y : base.outputs)
+      floating = floating || (y.defined() && y.is_floating_point());
     if (!wanted || !floating) return;
     expect_gradients(s, s.run, inputs, Check::order1, Check::order2);
     if (op_.type && op_.type->formulas) check_formulas(s, inputs, base);
@@ -206,7 +214,8 @@ class OpCheck {
 
   void check_formulas(const Sample& s, const tensor_list& inputs, const Results& base) {
     FormulaGuard formulas;
-    expect(Check::formulas, s.label, difference(run(s.run, inputs).gradients, base.gradients, exact));
+    expect(Check::formulas, s.label,
+           difference(run(s.run, inputs).gradients, base.gradients, exact));
     expect_gradients(s, s.run, inputs, Check::formulas, Check::formulas);
   }
 
@@ -226,8 +235,9 @@ class OpCheck {
         return s.run(changed);
       };
       expect(Check::control, s.label,
-             gradcheck(faulty, inputs, o).ok() ? fmt::format("a fault of 1 % in the gradient of input {} passed", i)
-                                               : "");
+             gradcheck(faulty, inputs, o).ok()
+                 ? fmt::format("a fault of 1 % in the gradient of input {} passed", i)
+                 : "");
     }
   }
 
@@ -241,13 +251,15 @@ class OpCheck {
     std::string wrong = difference(got.outputs, base.outputs, tolerance);
     if (wrong.empty()) wrong = difference(got.gradients, base.gradients, tolerance);
     for (size_t k = 0; wrong.empty() && k < got.outputs.size(); ++k)
-      if (got.outputs[k].defined() && base.outputs[k].dtype() == float64 && got.outputs[k].dtype() != float32)
+      if (got.outputs[k].defined() && base.outputs[k].dtype() == float64 &&
+          got.outputs[k].dtype() != float32)
         wrong = fmt::format("output {} is {}; expected float32", k, got.outputs[k].dtype());
     expect(Check::float32, s.label, wrong);
   }
 
   /// As difference of values and gradients; ops may refuse a layout if they say what they want.
-  void expect_same(Check check, const Sample& s, const tensor_list& inputs, const Results& expected) {
+  void expect_same(Check check, const Sample& s, const tensor_list& inputs,
+                   const Results& expected) {
     std::string wrong;
     try {
       Results got = run(s.run, inputs);
@@ -255,7 +267,8 @@ class OpCheck {
       if (wrong.empty()) wrong = difference(got.gradients, expected.gradients, exact);
     } catch (const Error& error) {
       std::string_view text = error.what();
-      bool refused = text.ends_with("expected contiguous()") || text.ends_with("expected reshape()");
+      bool refused =
+          text.ends_with("expected contiguous()") || text.ends_with("expected reshape()");
       wrong = refused ? "" : fmt::format("threw {}", text);
     }
     expect(check, s.label, wrong);

@@ -24,8 +24,9 @@ enum class Check : uint8_t {
   in_place,  ///< f_ gives the same, also on a view
   errors,    ///< wrong shapes, types and indices: a result or a clear error
 };
-inline constexpr std::array check_names{"info",    "value",   "order 1",  "order 2", "control",  "formulas",
-                                        "float32", "strided", "expanded", "memory",  "in place", "errors"};
+inline constexpr std::array check_names{"info",     "value",    "order 1",  "order 2",
+                                        "control",  "formulas", "float32",  "strided",
+                                        "expanded", "memory",   "in place", "errors"};
 
 struct OpResult {
   const OpEntry* op = nullptr;

@@ -16,7 +16,8 @@ struct WrongInputs {
 /// Each input in turn with other shapes, types and, for integers, values; or missing.
 std::vector<WrongInputs> wrong_inputs(const tensor_list& inputs);
 
-/// What is wrong with how f takes these inputs: it must give a result or throw an Error of the form `op: text`.
+/// What is wrong with how f takes these inputs: it must give a result or throw an Error of the form
+/// `op: text`.
 std::string unclear_error(const Sample::Function& f, const tensor_list& inputs);
 
 }  // namespace taper::test

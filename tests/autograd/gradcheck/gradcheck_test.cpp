@@ -79,22 +79,34 @@ BOOST_AUTO_TEST_CASE(functions_of_every_form_pass) {
   Tensor a = tensor({{0.5, 1.5}, {-1.0, 2.0}}, checked), b = tensor({0.25, -2.0}, checked);
   BOOST_TEST(gradcheck([](const Tensor& x) { return x * x; }, {a}, {.order = 2}).ok());
   BOOST_TEST(gradcheck([](const auto& x) { return x.sigmoid(); }, {a}, {.order = 2}).ok());
-  BOOST_TEST(gradcheck([](Tensor x, Tensor y) { return std::tuple(x * y, y.exp()); }, {a, b}, {.order = 2}).ok());
-  BOOST_TEST(gradcheck([](const Tensor& x, const Tensor& y) { return std::pair(x.mm(x), y); }, {a, b}).ok());
-  BOOST_TEST(gradcheck([](const tensor_list& x) { return tensor_list{x[0] + x[1], x[1]}; }, {a, b}).ok());
+  BOOST_TEST(
+      gradcheck([](Tensor x, Tensor y) { return std::tuple(x * y, y.exp()); }, {a, b}, {.order = 2})
+          .ok());
+  BOOST_TEST(
+      gradcheck([](const Tensor& x, const Tensor& y) { return std::pair(x.mm(x), y); }, {a, b})
+          .ok());
+  BOOST_TEST(gradcheck(
+                 [](const tensor_list& x) {
+                   return tensor_list{x[0] + x[1], x[1]};
+                 },
+                 {a, b})
+                 .ok());
   BOOST_TEST(gradcheck([&] { return a.tanh(); }, {}, {.order = 2, .parameters = {a}}).ok());
-  BOOST_TEST(gradcheck([&](const Tensor& x) { return x * b; }, {a}, {.order = 2, .parameters = {b}}).ok());
+  BOOST_TEST(
+      gradcheck([&](const Tensor& x) { return x * b; }, {a}, {.order = 2, .parameters = {b}}).ok());
 }
 
 BOOST_AUTO_TEST_CASE(report_says_what_was_checked) {
   Tensor x = tensor({1.0, 2.0, 3.0}, checked);
   Tensor w = tensor({2.0}, checked);
-  GradcheckReport report = gradcheck([&](const Tensor& x) { return x * w; }, {x}, {.order = 2, .name = "scale", .parameters = {w}});
+  GradcheckReport report = gradcheck([&](const Tensor& x) { return x * w; }, {x},
+                                     {.order = 2, .name = "scale", .parameters = {w}});
   BOOST_TEST(report.ok());
   BOOST_TEST(report.elements == 4 + 7);
   std::string text = fmt::format("{}", report);
-  BOOST_TEST(text.substr(0, text.find('\n')) ==
-             "gradcheck of scale passed: order 1 and 2, 11 derivatives of input 0 [3], parameter 0 [1]");
+  BOOST_TEST(
+      text.substr(0, text.find('\n')) ==
+      "gradcheck of scale passed: order 1 and 2, 11 derivatives of input 0 [3], parameter 0 [1]");
   BOOST_TEST(text.find("\n  worst: order ") != std::string::npos);
   BOOST_TEST((report.worst.error <= report.worst.tolerance));
 }
@@ -106,8 +118,11 @@ BOOST_AUTO_TEST_CASE(wrong_gradient_is_named) {
   BOOST_TEST(!report.ok());
   BOOST_TEST(report.worst.input == "input 0");
   BOOST_TEST(report.worst.index == (std::vector<int64_t>{1, 0}), boost::test_tools::per_element());
-  BOOST_TEST(report.worst.analytic / report.worst.numeric == 1.01, boost::test_tools::tolerance(1e-6));
-  BOOST_TEST(gradcheck([](const Tensor& x) { return WrongSquare::apply(x, 1.0); }, {x}, {.order = 2}).ok());
+  BOOST_TEST(report.worst.analytic / report.worst.numeric == 1.01,
+             boost::test_tools::tolerance(1e-6));
+  BOOST_TEST(
+      gradcheck([](const Tensor& x) { return WrongSquare::apply(x, 1.0); }, {x}, {.order = 2})
+          .ok());
 }
 
 BOOST_AUTO_TEST_CASE(failure_text) {
@@ -115,36 +130,45 @@ BOOST_AUTO_TEST_CASE(failure_text) {
   auto f = [](const Tensor& x) { return WrongSquare::apply(x, 1.5); };
   GradcheckReport report = gradcheck(f, {x});
   const auto& w = report.worst;
-  BOOST_TEST(only_failure(report) ==
-             fmt::format("order 1: input 0 at [0]: analytic {:.6g}, numeric {:.6g}, error {:.3g}, tolerance "
-                         "{:.3g}; 1 of 2 elements differ",
-                         w.analytic, w.numeric, w.error, w.tolerance));
-  BOOST_TEST(fmt::format("{}", report) ==
-             fmt::format("gradcheck failed: order 1, 2 derivatives of input 0 [2]\n  worst: order 1, input 0 at [0]: "
-                         "analytic {:.6g}, numeric {:.6g}, error {:.3g}, tolerance {:.3g}\n  failed: {}",
-                         w.analytic, w.numeric, w.error, w.tolerance, report.failures[0]));
+  BOOST_TEST(
+      only_failure(report) ==
+      fmt::format(
+          "order 1: input 0 at [0]: analytic {:.6g}, numeric {:.6g}, error {:.3g}, tolerance "
+          "{:.3g}; 1 of 2 elements differ",
+          w.analytic, w.numeric, w.error, w.tolerance));
+  BOOST_TEST(
+      fmt::format("{}", report) ==
+      fmt::format("gradcheck failed: order 1, 2 derivatives of input 0 [2]\n  worst: order 1, "
+                  "input 0 at [0]: "
+                  "analytic {:.6g}, numeric {:.6g}, error {:.3g}, tolerance {:.3g}\n  failed: {}",
+                  w.analytic, w.numeric, w.error, w.tolerance, report.failures[0]));
 }
 
 BOOST_AUTO_TEST_CASE(detached_gradient_passes_order_1_and_fails_order_2) {
   Tensor x = tensor({0.5, -1.0}, checked);
   for (bool partly : {false, true}) {
-    auto f = [&](const Tensor& x) { return partly ? PartlyDetachedCube::apply(x) : DetachedCube::apply(x); };
+    auto f = [&](const Tensor& x) {
+      return partly ? PartlyDetachedCube::apply(x) : DetachedCube::apply(x);
+    };
     BOOST_TEST(gradcheck(f, {x}).ok());
     GradcheckReport report = gradcheck(f, {x}, {.order = 2});
     BOOST_TEST(!report.ok());
-    BOOST_TEST((report.failures[0].find("gradient of input 0 is detached: it changes with the input but does not "
-                                        "require grad") != std::string::npos) == !partly);
+    BOOST_TEST((report.failures[0].find(
+                    "gradient of input 0 is detached: it changes with the input but does not "
+                    "require grad") != std::string::npos) == !partly);
     BOOST_TEST(report.failures.size() == (partly ? 1u : 2u));
   }
   auto f = [](const Tensor& x) { return (x * x).detach(); };
   std::string text = only_failure(gradcheck(f, {x}));
   BOOST_TEST(text.substr(text.find(';')) ==
-             "; 2 of 2 elements differ; output 0 is detached: it changes with the input but does not require grad");
+             "; 2 of 2 elements differ; output 0 is detached: it changes with the input but does "
+             "not require grad");
 }
 
 BOOST_AUTO_TEST_CASE(undefined_gradient) {
   Tensor x = tensor({0.5}, checked);
-  std::string text = only_failure(gradcheck([](const Tensor& x) { return NoGradient::apply(x); }, {x}));
+  std::string text =
+      only_failure(gradcheck([](const Tensor& x) { return NoGradient::apply(x); }, {x}));
   BOOST_TEST(text.substr(text.find(';')) == "; 1 of 1 elements differ; its gradient is undefined");
 }
 
@@ -159,29 +183,36 @@ BOOST_AUTO_TEST_CASE(kink_is_suspected) {
   Tensor x = tensor({1.0, 0.0}, checked);
   std::string text = only_failure(gradcheck([](const Tensor& x) { return x.relu(); }, {x}));
   BOOST_TEST(text.find("order 1: input 0 at [1]: ") == 0u);
-  BOOST_TEST(text.find("; 1 of 2 elements differ; kink suspected: the one-sided differences are ") != std::string::npos);
+  BOOST_TEST(
+      text.find("; 1 of 2 elements differ; kink suspected: the one-sided differences are ") !=
+      std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(inputs_that_cannot_be_checked) {
   auto f = [](const Tensor& x) { return x * 2; };
-  BOOST_TEST(only_failure(gradcheck(f, {ones({2}, {.requires_grad = true})})) == "input 0 is float32; expected float64");
-  BOOST_TEST(only_failure(gradcheck(f, {ones({2}, {.dtype = float64})})) == "no input requires grad");
+  BOOST_TEST(only_failure(gradcheck(f, {ones({2}, {.requires_grad = true})})) ==
+             "input 0 is float32; expected float64");
+  BOOST_TEST(only_failure(gradcheck(f, {ones({2}, {.dtype = float64})})) ==
+             "no input requires grad");
   Tensor expanded = ones({2, 1}, {.dtype = float64}).expand({2, 3}).requires_grad_();
   BOOST_TEST(only_failure(gradcheck(f, {expanded})) ==
              "input 0 of shape [2, 3] has elements that share memory; expected a clone() of it");
-  BOOST_TEST(only_failure(gradcheck([](const Tensor& x) { return x.to(float32); }, {ones({2}, checked)})) ==
+  BOOST_TEST(only_failure(
+                 gradcheck([](const Tensor& x) { return x.to(float32); }, {ones({2}, checked)})) ==
              "order 1: output 0 is float32; expected float64");
   BOOST_TEST(error_text([&] { gradcheck(f, {ones({2}, checked)}, {.order = 3}); }) ==
              "gradcheck: order 3; expected 1 or 2");
-  BOOST_TEST(error_text([&] { gradcheck(f, {ones({2}, checked), ones({2}, checked)}); }) ==
-             "gradcheck: the function does not take 2 tensors");
+  BOOST_TEST(error_text([&] {
+               gradcheck(f, {ones({2}, checked), ones({2}, checked)});
+             }) == "gradcheck: the function does not take 2 tensors");
 }
 
 BOOST_AUTO_TEST_CASE(random_function_is_noticed) {
   int calls = 0;
   auto f = [&](const Tensor& x) { return x * ++calls; };
-  BOOST_TEST(only_failure(gradcheck(f, {tensor({0.0, 2.0}, checked)})) ==
-             "order 1: the function is not deterministic; two calls gave 2 and 4 in output 0 at [1]");
+  BOOST_TEST(
+      only_failure(gradcheck(f, {tensor({0.0, 2.0}, checked)})) ==
+      "order 1: the function is not deterministic; two calls gave 2 and 4 in output 0 at [1]");
 }
 
 BOOST_AUTO_TEST_CASE(strided_inputs_and_values_stay) {

@@ -52,7 +52,8 @@ BOOST_AUTO_TEST_CASE(outputs_together) {
   Tensor x = tensor({1.0, 2.0}, leaf);
   Tensor a = x.sum(), b = (x * x).sum();
   TEST_VALUES(grad({a, b}, {x}, {}, {.retain_graph = true})[0], {3, 5});
-  TEST_VALUES(grad({a, b}, {x}, {tensor(10.0, doubles), Tensor()}, {.retain_graph = true})[0], {12, 14});
+  TEST_VALUES(grad({a, b}, {x}, {tensor(10.0, doubles), Tensor()}, {.retain_graph = true})[0],
+              {12, 14});
   TEST_VALUES(grad({a, a}, {x})[0], {2, 2});
   BOOST_TEST(!x.grad().defined());
 }
@@ -109,7 +110,8 @@ BOOST_AUTO_TEST_CASE(second_backward) {
   product.backward();
   TEST_VALUES(x.grad(), {12});
   BOOST_TEST(error_text([&] { product.backward(); }) ==
-             "mul: its saved values were freed by an earlier backward; expected retain_graph=true there to run "
+             "mul: its saved values were freed by an earlier backward; expected retain_graph=true "
+             "there to run "
              "backward twice");
 }
 

@@ -4,8 +4,8 @@
 #include <thread>
 
 #include "autograd/graph/engine.h"
-#include "autograd/graph/grad_mode.h"
 #include "autograd/graph/function.h"
+#include "autograd/graph/grad_mode.h"
 #include "tests/support/graph.h"
 
 using namespace taper;

@@ -178,7 +178,8 @@ BOOST_AUTO_TEST_CASE(arguments_of_every_kind) {
   BOOST_TEST(equal(shift.grad(), tensor({1.0, 10.0}, {.dtype = float64})));
   Affine::apply(x, 3.0, "affine", Tensor()).sum().backward();
   BOOST_TEST(equal(x.grad(), tensor({6.0, 33.0}, {.dtype = float64})));
-  // Fewer arguments than forward has: the default takes their place, and one gradient too many may be undefined.
+  // Fewer arguments than forward has: the default takes their place, and one gradient too many may
+  // be undefined.
   Affine::apply(x, 3.0, "affine").sum().backward();
   std::string attributes = to_string(y.grad_fn()->attributes());
   BOOST_TEST(attributes == "count=3, name=affine, on=true, scale=3, sizes=[2]");
@@ -209,14 +210,17 @@ BOOST_AUTO_TEST_CASE(wrong_gradients) {
     return error_text([&] { Wrong::apply(x, 1).sum().backward(); });
   };
   Tensor right = ones({2}, {.dtype = float64});
-  BOOST_TEST(run({right}) == "Wrong: backward returned 1 gradients; expected 2, one for each argument of forward");
+  BOOST_TEST(run({right}) ==
+             "Wrong: backward returned 1 gradients; expected 2, one for each argument of forward");
   BOOST_TEST(run({right, right, right}) ==
              "Wrong: backward returned 3 gradients; expected 2, one for each argument of forward");
   BOOST_TEST(run({right, right}) ==
-             "Wrong: backward returned a gradient for argument 1, which is no tensor; expected an undefined Tensor");
+             "Wrong: backward returned a gradient for argument 1, which is no tensor; expected an "
+             "undefined Tensor");
   BOOST_TEST(run({ones({3}, {.dtype = float64}), {}}) ==
              "Wrong: its rule returned a gradient of shape [3] for input 0; expected [2]");
-  BOOST_TEST(run({ones({2}), {}}) == "Wrong: its rule returned a float32 gradient for input 0; expected float64");
+  BOOST_TEST(run({ones({2}), {}}) ==
+             "Wrong: its rule returned a float32 gradient for input 0; expected float64");
   BOOST_TEST(run({right, {}, {}}) == "no error");
   BOOST_TEST(run({{}, {}}) == "no error");
 }
@@ -236,10 +240,12 @@ BOOST_AUTO_TEST_CASE(in_place) {
   Double_::apply(first);
   BOOST_TEST(equal(grad({b.sum()}, {x})[0], tensor({2.0, 1.0}, {.dtype = float64})));
 
-  BOOST_TEST(error_text([&] { Double_::apply(x); }) ==
-             "Double_: cannot write to a leaf that requires grad; expected NoGradGuard or another tensor");
+  BOOST_TEST(
+      error_text([&] { Double_::apply(x); }) ==
+      "Double_: cannot write to a leaf that requires grad; expected NoGradGuard or another tensor");
   BOOST_TEST(error_text([&] { NotReturned::apply(x * 1); }) ==
-             "NotReturned: mark_dirty got a tensor of shape [2] that is not both an input and an output; expected "
+             "NotReturned: mark_dirty got a tensor of shape [2] that is not both an input and an "
+             "output; expected "
              "forward to return the inputs that it changed");
 }
 
@@ -259,7 +265,8 @@ BOOST_AUTO_TEST_CASE(outputs_without_gradient) {
 
 BOOST_AUTO_TEST_CASE(saved_output_makes_no_cycle) {
   Tensor x = tensor({0.5, -1.0}, checked);
-  BOOST_TEST(gradcheck([](const Tensor& x) { return SavesOutput::apply(x); }, {x}, {.order = 2}).ok());
+  BOOST_TEST(
+      gradcheck([](const Tensor& x) { return SavesOutput::apply(x); }, {x}, {.order = 2}).ok());
 }
 
 BOOST_AUTO_TEST_CASE(saved_values_are_guarded) {
@@ -267,36 +274,43 @@ BOOST_AUTO_TEST_CASE(saved_values_are_guarded) {
   Tensor y = SavesOutput::apply(x);
   y.mul_(2);
   BOOST_TEST(error_text([&] { y.sum().backward(); }) ==
-             "SavesOutput: output 0 of shape [2], saved for backward, was overwritten by mul_; it is at version 1, "
+             "SavesOutput: output 0 of shape [2], saved for backward, was overwritten by mul_; it "
+             "is at version 1, "
              "expected version 0");
   Tensor a = x * 1;
   y = Swish::apply(a);
   a.add_(1);
   BOOST_TEST(error_text([&] { y.sum().backward(); }) ==
-             "Swish: input 0 of shape [2], saved for backward, was overwritten by add_; it is at version 1, expected "
+             "Swish: input 0 of shape [2], saved for backward, was overwritten by add_; it is at "
+             "version 1, expected "
              "version 0");
   y = SavesOther::apply(x);
   SavesOther::other.exp_();
   BOOST_TEST(error_text([&] { y.sum().backward(); }) ==
-             "SavesOther: saved value 0 of shape [2], saved for backward, was overwritten by exp_; it is at version "
+             "SavesOther: saved value 0 of shape [2], saved for backward, was overwritten by exp_; "
+             "it is at version "
              "1, expected version 0");
   SavesOther::other = {};
   y = Swish::apply(x).sum();
   y.backward();
   BOOST_TEST(error_text([&] { y.backward(); }) ==
-             "Swish: its saved values were freed by an earlier backward; expected retain_graph=true there to run "
+             "Swish: its saved values were freed by an earlier backward; expected "
+             "retain_graph=true there to run "
              "backward twice");
 }
 
 BOOST_AUTO_TEST_CASE(needs_input_grad) {
   Tensor a = tensor({1.0}, checked), b = tensor({1.0}, {.dtype = float64});
   Tensor y = NeedsOf::apply(a, 1, b);
-  BOOST_TEST(NeedsOf::forward_needs == (std::vector<bool>{true, false}), boost::test_tools::per_element());
+  BOOST_TEST(NeedsOf::forward_needs == (std::vector<bool>{true, false}),
+             boost::test_tools::per_element());
   y.backward();
-  BOOST_TEST(NeedsOf::backward_needs == (std::vector<bool>{true, false}), boost::test_tools::per_element());
+  BOOST_TEST(NeedsOf::backward_needs == (std::vector<bool>{true, false}),
+             boost::test_tools::per_element());
   b.requires_grad_();
   grad({NeedsOf::apply(a, 1, b)}, {b});
-  BOOST_TEST(NeedsOf::backward_needs == (std::vector<bool>{false, true}), boost::test_tools::per_element());
+  BOOST_TEST(NeedsOf::backward_needs == (std::vector<bool>{false, true}),
+             boost::test_tools::per_element());
   AutogradContext context;
   BOOST_TEST(error_text([&] { context.needs_input_grad(0); }) ==
              "needs_input_grad: there is no input 0; the function has 0");
@@ -306,7 +320,8 @@ BOOST_AUTO_TEST_CASE(needs_input_grad) {
 
 BOOST_AUTO_TEST_CASE(saved_data_of_another_kind) {
   autograd::SavedData value = 2.5;
-  BOOST_TEST(error_text([&] { value.toInt(); }) == "saved_data: the value is a double; expected an int");
+  BOOST_TEST(error_text([&] { value.toInt(); }) ==
+             "saved_data: the value is a double; expected an int");
   BOOST_TEST(error_text([&] { autograd::SavedData().toTensor(); }) ==
              "saved_data: the value is nothing; expected a tensor");
   BOOST_TEST(autograd::SavedData().isNone());

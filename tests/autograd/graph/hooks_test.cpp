@@ -93,7 +93,8 @@ BOOST_AUTO_TEST_CASE(hooks_on_nodes) {
   y.backward();
   TEST_VALUES(x.grad(), {10});
   TEST_VALUES(w.grad(), {200});
-  BOOST_TEST(order == (std::vector<std::string>{"before mul", "after"}), boost::test_tools::per_element());
+  BOOST_TEST(order == (std::vector<std::string>{"before mul", "after"}),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(post_accumulate_hook_fires_once_the_gradient_is_there) {

@@ -149,7 +149,8 @@ BOOST_AUTO_TEST_CASE(saved_values_that_were_overwritten) {
     write(a);
     return error_text([&] { y.backward(); });
   };
-  const std::string square = "square: input 0 of shape [2], saved for backward, was overwritten by ";
+  const std::string square =
+      "square: input 0 of shape [2], saved for backward, was overwritten by ";
   const std::string once = "; it is at version 1, expected version 0";
   BOOST_TEST(text([](Tensor& a) { a[0].fill_(1); }) == square + "fill_" + once);
   BOOST_TEST(text([](Tensor& a) { a.detach().zero_(); }) == square + "fill_" + once);
@@ -170,7 +171,8 @@ BOOST_AUTO_TEST_CASE(step_before_backward) {
     w.sub_(1);
   }
   BOOST_TEST(error_text([&] { y.backward(); }) ==
-             "mul: input 1 of shape [1], saved for backward, was overwritten by sub_; it is at version 1, expected "
+             "mul: input 1 of shape [1], saved for backward, was overwritten by sub_; it is at "
+             "version 1, expected "
              "version 0");
 }
 
@@ -190,7 +192,8 @@ BOOST_AUTO_TEST_CASE(version_counters) {
 BOOST_AUTO_TEST_CASE(memory_that_repeats) {
   Tensor x = ones({2, 1}, doubles).expand({2, 3});
   BOOST_TEST(error_text([&] { x.add_(1); }) ==
-             "add: cannot write to an expanded tensor of shape [2, 3], several elements share memory; expected a "
+             "add: cannot write to an expanded tensor of shape [2, 3], several elements share "
+             "memory; expected a "
              "clone() of it");
 }
 

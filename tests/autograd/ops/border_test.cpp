@@ -37,19 +37,35 @@ BOOST_AUTO_TEST_CASE(unpad_undoes_add_pad) {
 
 BOOST_AUTO_TEST_CASE(errors) {
   Tensor x = zeros({2, 3}), v = zeros(3);
-  BOOST_TEST(error_text([&] { x.pad({1}); }) ==
-             "pad: pads [1] for a tensor of shape [2, 3]; expected a pair for each padded dimension");
-  BOOST_TEST(error_text([&] { v.pad({1, 1, 1, 1}); }) ==
-             "pad: pads [1, 1, 1, 1] for a tensor of shape [3]; expected a pair for each padded dimension");
-  BOOST_TEST(error_text([&] { v.pad({-2, -2}); }) == "pad: pads [-2, -2] cut more off shape [3] than there is");
-  BOOST_TEST(error_text([&] { v.pad({-4, 5}); }) == "pad: pads [-4, 5] cut more off shape [3] than there is");
-  BOOST_TEST(error_text([&] { v.add_pad(1); }) == "add_pad: a tensor of shape [3]; expected at least 2 dimensions");
-  BOOST_TEST(error_text([&] { x.add_pad({-1, 0}); }) == "add_pad: size -1 by 0; expected 0 or more");
-  BOOST_TEST(error_text([&] { x.unpad({2, 1}); }) ==
-             "unpad: a border of 2 by 1 of shape [2, 3]; expected one that lies inside");
-  BOOST_TEST(error_text([&] { x.dilate({0, 1}); }) == "dilate: dilation 0 by 1; expected 1 or more");
-  BOOST_TEST(error_text([&] { v.dilate(2); }) == "dilate: a tensor of shape [3]; expected at least 2 dimensions");
-  BOOST_TEST(error_text([&] { x.flip(2); }) == "flip: dimension 2 is out of range; expected -2 to 1");
+  BOOST_TEST(
+      error_text([&] { x.pad({1}); }) ==
+      "pad: pads [1] for a tensor of shape [2, 3]; expected a pair for each padded dimension");
+  BOOST_TEST(error_text([&] {
+               v.pad({1, 1, 1, 1});
+             }) ==
+             "pad: pads [1, 1, 1, 1] for a tensor of shape [3]; expected a pair for each padded "
+             "dimension");
+  BOOST_TEST(error_text([&] {
+               v.pad({-2, -2});
+             }) == "pad: pads [-2, -2] cut more off shape [3] than there is");
+  BOOST_TEST(error_text([&] {
+               v.pad({-4, 5});
+             }) == "pad: pads [-4, 5] cut more off shape [3] than there is");
+  BOOST_TEST(error_text([&] { v.add_pad(1); }) ==
+             "add_pad: a tensor of shape [3]; expected at least 2 dimensions");
+  BOOST_TEST(error_text([&] {
+               x.add_pad({-1, 0});
+             }) == "add_pad: size -1 by 0; expected 0 or more");
+  BOOST_TEST(error_text([&] {
+               x.unpad({2, 1});
+             }) == "unpad: a border of 2 by 1 of shape [2, 3]; expected one that lies inside");
+  BOOST_TEST(error_text([&] {
+               x.dilate({0, 1});
+             }) == "dilate: dilation 0 by 1; expected 1 or more");
+  BOOST_TEST(error_text([&] { v.dilate(2); }) ==
+             "dilate: a tensor of shape [3]; expected at least 2 dimensions");
+  BOOST_TEST(error_text([&] { x.flip(2); }) ==
+             "flip: dimension 2 is out of range; expected -2 to 1");
   BOOST_TEST(error_text([&] { x.flip({0, -2}); }) == "flip: dimension 0 appears twice in [0, -2]");
 }
 

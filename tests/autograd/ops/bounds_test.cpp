@@ -51,12 +51,16 @@ BOOST_AUTO_TEST_CASE(gradients_at_the_bounds) {
 
 BOOST_AUTO_TEST_CASE(errors) {
   Tensor x = zeros({2, 3});
-  BOOST_TEST(error_text([&] { x.clamp({}, {}); }) == "clamp: neither min nor max; expected at least one");
-  BOOST_TEST(error_text([&] { tensor({1, 2}).clamp_(0.5); }) ==
-             "clamp: in place, the result is float32; expected the tensor's own int64");
+  BOOST_TEST(error_text([&] { x.clamp({}, {}); }) ==
+             "clamp: neither min nor max; expected at least one");
+  BOOST_TEST(error_text([&] {
+               tensor({1, 2}).clamp_(0.5);
+             }) == "clamp: in place, the result is float32; expected the tensor's own int64");
   BOOST_TEST(error_text([&] { x.clamp(zeros({2})); }) ==
              "clamp: shapes [2, 3] and [2] do not broadcast; dimension -1 has sizes 3 and 2");
-  BOOST_TEST(error_text([&] { x.clamp_(zeros({4, 2, 3})); }) ==
+  BOOST_TEST(error_text([&] {
+               x.clamp_(zeros({4, 2, 3}));
+             }) ==
              "clamp: in place, the result has shape [4, 2, 3]; expected the tensor's own [2, 3]");
 }
 

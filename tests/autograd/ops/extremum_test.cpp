@@ -32,7 +32,8 @@ BOOST_AUTO_TEST_CASE(gradients_of_ties) {
   BOOST_TEST(gradient(x.max()) == (List{0, 0.5, 0.5}));
   BOOST_TEST(gradient(x.amax(0)) == (List{0, 0.5, 0.5}));
   BOOST_TEST(gradient(std::get<0>(x.max(0))) == (List{0, 1, 0}));
-  BOOST_TEST(gradient(x.max(tensor({1.0, 3.0, 4.0}, {.dtype = float64})).sum()) == (List{0.5, 0.5, 0}));
+  BOOST_TEST(gradient(x.max(tensor({1.0, 3.0, 4.0}, {.dtype = float64})).sum()) ==
+             (List{0.5, 0.5, 0}));
 }
 
 BOOST_AUTO_TEST_CASE(over_noncontiguous_and_large) {
@@ -50,8 +51,9 @@ BOOST_AUTO_TEST_CASE(errors) {
              "min: a tensor of shape [0, 3] has no elements; expected at least one");
   BOOST_TEST(error_text([&] { none.max(0); }) ==
              "max: dimension 0 of shape [0, 3] is empty; expected at least one element");
-  BOOST_TEST(error_text([&] { none.amin({0, 1}); }) ==
-             "amin: dimension 0 of shape [0, 3] is empty; expected at least one element");
+  BOOST_TEST(error_text([&] {
+               none.amin({0, 1});
+             }) == "amin: dimension 0 of shape [0, 3] is empty; expected at least one element");
   BOOST_TEST(error_text([&] { none.argmax(); }) ==
              "argmax: dimension 0 of shape [0, 3] is empty; expected at least one element");
   BOOST_TEST(std::get<0>(none.max(1)).numel() == 0);

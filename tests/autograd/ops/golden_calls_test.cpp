@@ -63,7 +63,9 @@ tensor_list list(TensorPair pair) { return {std::get<0>(pair), std::get<1>(pair)
 /// "index" of a case; the tensors among them are the inputs from `next` on.
 std::vector<TensorIndex> indices(const Case& c, const tensor_list& x, size_t next) {
   std::vector<TensorIndex> out;
-  auto bound = [](const json& j) { return j.is_null() ? Slice::Bound() : Slice::Bound(j.get<int64_t>()); };
+  auto bound = [](const json& j) {
+    return j.is_null() ? Slice::Bound() : Slice::Bound(j.get<int64_t>());
+  };
   for (const json& j : c.args.at("index")) {
     if (j == "input")
       out.push_back(x[next++]);
@@ -82,25 +84,40 @@ std::vector<TensorIndex> indices(const Case& c, const tensor_list& x, size_t nex
 using X = const tensor_list&;
 using C = const Case&;
 
-#define UNARY(f) {#f, [](C, X x) { return tensor_list{f(x[0])}; }}
-#define BINARY(f)                                                          \
-  {#f, [](C c, X x) {                                                      \
+#define UNARY(f)                                    \
+  {                                                 \
+#f, [](C, X x) { return tensor_list{f(x[0])}; } \
+  }
+#define BINARY(f)                                                         \
+  {                                                                       \
+#f, [](C c, X x) {                                                      \
      if (c.has("other")) return tensor_list{f(x[0], number(c, "other"))};  \
      if (c.has("self")) return tensor_list{f(number(c, "self"), x[0])};    \
      return tensor_list{f(x[0], c.has("both") ? x[0] : x[1])};             \
-   }}
-#define REDUCTION(f) {#f, [](C c, X x) { return tensor_list{f(x[0], ints(c, "dims"), keepdim(c))}; }}
-#define EXTREMUM(f)                                                                   \
-  {#f, [](C c, X x) {                                                                 \
+   } \
+  }
+#define REDUCTION(f)                                                               \
+  {                                                                                \
+#f, [](C c, X x) { return tensor_list{f(x[0], ints(c, "dims"), keepdim(c))}; } \
+  }
+#define EXTREMUM(f)                                                                  \
+  {                                                                                  \
+#f, [](C c, X x) {                                                                 \
      if (c.has("dim")) return list(f(x[0], integer(c, "dim"), keepdim(c)));           \
      return tensor_list{f(x[0])};                                                     \
-   }}
-#define PLACE(f)                                                                      \
-  {#f, [](C c, X x) {                                                                 \
+   } \
+  }
+#define PLACE(f)                                                                     \
+  {                                                                                  \
+#f, [](C c, X x) {                                                                 \
      if (c.has("dim")) return tensor_list{f(x[0], integer(c, "dim"), keepdim(c))};    \
      return tensor_list{f(x[0])};                                                     \
-   }}
-#define CALL(f, ...) {#f, [](C c, X x) { return (void)c, (void)x, tensor_list{__VA_ARGS__}; }}
+   } \
+  }
+#define CALL(f, ...)                                                        \
+  {                                                                         \
+#f, [](C c, X x) { return (void)c, (void)x, tensor_list{__VA_ARGS__}; } \
+  }
 
 Tensor golden_where(C c, X x) {
   if (c.has("other")) return where(x[0], x[1], number(c, "other"));
@@ -138,54 +155,279 @@ Tensor golden_reshape(C c, X x) {
 
 static std::map<std::string, GoldenCall> tensor_calls() {
   return {
-      UNARY(neg), UNARY(abs), UNARY(sign), UNARY(square), UNARY(exp), UNARY(log), UNARY(sqrt), UNARY(sigmoid),
-      UNARY(tanh), UNARY(relu), UNARY(t),
-      BINARY(add), BINARY(sub), BINARY(mul), BINARY(div), BINARY(pow), BINARY(maximum), BINARY(minimum),
-      BINARY(eq), BINARY(ne), BINARY(lt), BINARY(le), BINARY(gt), BINARY(ge),
-      CALL(bmm, bmm(x[0], x[1])), CALL(matmul, matmul(x[0], x[1])), CALL(dot, dot(x[0], x[1])),
-      REDUCTION(sum), REDUCTION(mean), REDUCTION(amax), REDUCTION(amin), REDUCTION(logsumexp),
-      EXTREMUM(max), EXTREMUM(min), PLACE(argmax), PLACE(argmin),
-      CALL(var, var(x[0], ints(c, "dims"), c.arg("correction", 1), keepdim(c))),
-      CALL(cumsum, x[0].cumsum(integer(c, "dim"))),
-      CALL(where, golden_where(c, x)),
-      CALL(clamp, golden_clamp(c, x)),
-      CALL(masked_fill, golden_masked_fill(c, x)),
-      CALL(mm, golden_mm(c, x)),
-      CALL(cat, cat(x, integer(c, "dim"))),
-      CALL(stack, stack(x, integer(c, "dim"))),
-      {"split", golden_split},
-      {"chunk", [](C c, X x) { return x[0].chunk(integer(c, "chunks"), integer(c, "dim")); }},
-      CALL(pad, x[0].pad(ints(c, "pad"), number(c, "value"))),
-      CALL(add_pad, x[0].add_pad(int2(c, "size"), number(c, "value"))),
-      CALL(unpad, x[0].unpad(int2(c, "size"))),
-      CALL(dilate, x[0].dilate(int2(c, "dilation"))),
-      CALL(flip, x[0].flip(ints(c, "dims"))),
-      CALL(triu, x[0].triu(integer(c, "diagonal"))),
-      CALL(tril, x[0].tril(integer(c, "diagonal"))),
-      CALL(gather, x[0].gather(integer(c, "dim"), x[1])),
-      CALL(scatter_add, x[0].scatter_add(integer(c, "dim"), x[1], x[2])),
-      CALL(index_select, x[0].index_select(integer(c, "dim"), x[1])),
-      CALL(index, x[0].index(indices(c, x, 1))),
-      CALL(index_put, golden_index_put(c, x)),
-      CALL(view, x[0].view(ints(c, "size"))),
-      CALL(reshape, golden_reshape(c, x)),
-      CALL(flatten, x[0].flatten(integer(c, "start_dim"), integer(c, "end_dim"))),
-      CALL(expand, x[0].expand(ints(c, "size"))),
-      CALL(squeeze, c.has("dim") ? x[0].squeeze(integer(c, "dim")) : x[0].squeeze()),
-      CALL(unsqueeze, x[0].unsqueeze(integer(c, "dim"))),
-      CALL(permute, x[0].permute(ints(c, "dims"))),
-      CALL(transpose, x[0].transpose(integer(c, "dim0"), integer(c, "dim1"))),
-      CALL(unfold, x[0].unfold(integer(c, "dim"), integer(c, "size"), integer(c, "step"))),
-      CALL(diagonal, x[0].diagonal(integer(c, "offset"), integer(c, "dim1"), integer(c, "dim2"))),
-      CALL(as_strided, x[0].as_strided(ints(c, "size"), ints(c, "stride"), integer(c, "storage_offset"))),
-      CALL(narrow, x[0].narrow(integer(c, "dim"), integer(c, "start"), integer(c, "length"))),
-      CALL(select, x[0].select(integer(c, "dim"), integer(c, "index"))),
-      CALL(slice, x[0].slice(integer(c, "dim"), integer(c, "start"), integer(c, "end"), integer(c, "step"))),
-      CALL(arange, arange(number(c, "start"), number(c, "end"), number(c, "step"), dtype(c))),
-      CALL(linspace, linspace(number(c, "start"), number(c, "end"), integer(c, "steps"), dtype(c))),
-      CALL(eye, eye(integer(c, "n"), integer(c, "m"), dtype(c))),
-      CALL(one_hot, one_hot(x[0], integer(c, "num_classes"))),
-  };
+      UNARY(neg), UNARY(abs),
+                        UNARY(sign),
+                              UNARY(square),
+                                    UNARY(exp),
+                                          UNARY(log),
+                                                UNARY(sqrt),
+                                                      UNARY(sigmoid),
+                                                            UNARY(tanh),
+                                                                  UNARY(relu),
+                                                                        UNARY(t),
+                                                                              BINARY(add),
+                                                                                     BINARY(sub), BINARY(mul), BINARY(div), BINARY(pow), BINARY(maximum), BINARY(minimum), BINARY(eq), BINARY(ne), BINARY(lt), BINARY(le), BINARY(gt), BINARY(ge), CALL(bmm, bmm(x[0], x[1])),
+                                                                                                                                                                                                                                              CALL(matmul, matmul(x
+                                                                                                                                                                                                                                                                      [0],
+                                                                                                                                                                                                                                                                  x
+                                                                                                                                                                                                                                                                      [1])),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  dot,
+                                                                                                                                                                                                                                                  dot(x[0], x[1])),
+                                                                                                                                                                                                                                              REDUCTION(
+                                                                                                                                                                                                                                                  sum),
+                                                                                                                                                                                                                                              REDUCTION(
+                                                                                                                                                                                                                                                  mean),
+                                                                                                                                                                                                                                              REDUCTION(
+                                                                                                                                                                                                                                                  amax),
+                                                                                                                                                                                                                                              REDUCTION(
+                                                                                                                                                                                                                                                  amin),
+                                                                                                                                                                                                                                              REDUCTION(logsumexp), EXTREMUM(max),
+                                                                                                                                                                                                                                              EXTREMUM(
+                                                                                                                                                                                                                                                  min),
+                                                                                                                                                                                                                                              PLACE(argmax), PLACE(argmin),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  var,
+                                                                                                                                                                                                                                                  var(x[0],
+                                                                                                                                                                                                                                                      ints(
+                                                                                                                                                                                                                                                          c,
+                                                                                                                                                                                                                                                          "dims"),
+                                                                                                                                                                                                                                                      c.arg("correction",
+                                                                                                                                                                                                                                                            1),
+                                                                                                                                                                                                                                                      keepdim(
+                                                                                                                                                                                                                                                          c))),
+                                                                                                                                                                                                                                              CALL(cumsum,
+                                                                                                                                                                                                                                                   x[0].cumsum(integer(
+                                                                                                                                                                                                                                                       c,
+                                                                                                                                                                                                                                                       "dim"))),
+                                                                                                                                                                                                                                              CALL(where, golden_where(c, x)), CALL(clamp, golden_clamp(c, x)), CALL(masked_fill, golden_masked_fill(c, x)), CALL(mm, golden_mm(c, x)),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  cat, cat(x,
+                                                                                                                                                                                                                                                           integer(c,
+                                                                                                                                                                                                                                                                   "dim"))),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  stack, stack(x,
+                                                                                                                                                                                                                                                               integer(c,
+                                                                                                                                                                                                                                                                       "dim"))),
+                                                                                                                                                                                                                                              {"split",
+                                                                                                                                                                                                                                               golden_split},
+                                                                                                                                                                                                                                              {"chunk",
+                                                                                                                                                                                                                                               [](C c,
+                                                                                                                                                                                                                                                  X x) {
+                                                                                                                                                                                                                                                 return x[0]
+                                                                                                                                                                                                                                                     .chunk(
+                                                                                                                                                                                                                                                         integer(
+                                                                                                                                                                                                                                                             c,
+                                                                                                                                                                                                                                                             "chunks"),
+                                                                                                                                                                                                                                                         integer(
+                                                                                                                                                                                                                                                             c,
+                                                                                                                                                                                                                                                             "dim"));
+                                                                                                                                                                                                                                               }},
+                                                                                                                                                                                                                                              CALL(pad, x[0].pad(ints(c,
+                                                                                                                                                                                                                                                                      "pad"),
+                                                                                                                                                                                                                                                                 number(c,
+                                                                                                                                                                                                                                                                        "value"))),
+                                                                                                                                                                                                                                              CALL(add_pad,
+                                                                                                                                                                                                                                                   x[0].add_pad(
+                                                                                                                                                                                                                                                       int2(
+                                                                                                                                                                                                                                                           c,
+                                                                                                                                                                                                                                                           "size"),
+                                                                                                                                                                                                                                                       number(
+                                                                                                                                                                                                                                                           c,
+                                                                                                                                                                                                                                                           "value"))),
+                                                                                                                                                                                                                                              CALL(unpad,
+                                                                                                                                                                                                                                                   x[0].unpad(
+                                                                                                                                                                                                                                                       int2(
+                                                                                                                                                                                                                                                           c,
+                                                                                                                                                                                                                                                           "size"))),
+                                                                                                                                                                                                                                              CALL(dilate,
+                                                                                                                                                                                                                                                   x
+                                                                                                                                                                                                                                                       [0]
+                                                                                                                                                                                                                                                           .dilate(int2(c,
+                                                                                                                                                                                                                                                                        "dilation"))),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  flip,
+                                                                                                                                                                                                                                                  x[0].flip(ints(
+                                                                                                                                                                                                                                                      c,
+                                                                                                                                                                                                                                                      "dims"))),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  triu,
+                                                                                                                                                                                                                                                  x[0].triu(integer(
+                                                                                                                                                                                                                                                      c,
+                                                                                                                                                                                                                                                      "diagonal"))),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  tril,
+                                                                                                                                                                                                                                                  x[0].tril(integer(c,
+                                                                                                                                                                                                                                                                    "diagonal"))),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  gather,
+                                                                                                                                                                                                                                                  x[0].gather(
+                                                                                                                                                                                                                                                      integer(
+                                                                                                                                                                                                                                                          c,
+                                                                                                                                                                                                                                                          "dim"),
+                                                                                                                                                                                                                                                      x
+                                                                                                                                                                                                                                                          [1])),
+                                                                                                                                                                                                                                              CALL(scatter_add,
+                                                                                                                                                                                                                                                   x[0].scatter_add(integer(
+                                                                                                                                                                                                                                                                        c,
+                                                                                                                                                                                                                                                                        "dim"),
+                                                                                                                                                                                                                                                                    x[1], x[2])),
+                                                                                                                                                                                                                                              CALL(index_select,
+                                                                                                                                                                                                                                                   x
+                                                                                                                                                                                                                                                       [0]
+                                                                                                                                                                                                                                                           .index_select(
+                                                                                                                                                                                                                                                               integer(
+                                                                                                                                                                                                                                                                   c,
+                                                                                                                                                                                                                                                                   "dim"),
+                                                                                                                                                                                                                                                               x
+                                                                                                                                                                                                                                                                   [1])),
+                                                                                                                                                                                                                                              CALL(index, x[0].index(indices(c, x, 1))), CALL(index_put, golden_index_put(c, x)),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  view, x
+                                                                                                                                                                                                                                                            [0]
+                                                                                                                                                                                                                                                                .view(ints(c,
+                                                                                                                                                                                                                                                                           "size"))),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  reshape,
+                                                                                                                                                                                                                                                  golden_reshape(
+                                                                                                                                                                                                                                                      c,
+                                                                                                                                                                                                                                                      x)),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  flatten,
+                                                                                                                                                                                                                                                  x
+                                                                                                                                                                                                                                                      [0]
+                                                                                                                                                                                                                                                          .flatten(
+                                                                                                                                                                                                                                                              integer(
+                                                                                                                                                                                                                                                                  c,
+                                                                                                                                                                                                                                                                  "start_dim"),
+                                                                                                                                                                                                                                                              integer(
+                                                                                                                                                                                                                                                                  c,
+                                                                                                                                                                                                                                                                  "end_dim"))),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  expand, x[0].expand(ints(
+                                                                                                                                                                                                                                                              c,
+                                                                                                                                                                                                                                                              "size"))),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  squeeze,
+                                                                                                                                                                                                                                                  c.has(
+                                                                                                                                                                                                                                                      "dim")
+                                                                                                                                                                                                                                                      ? x[0].squeeze(integer(
+                                                                                                                                                                                                                                                            c,
+                                                                                                                                                                                                                                                            "dim"))
+                                                                                                                                                                                                                                                      : x[0].squeeze()),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  unsqueeze,
+                                                                                                                                                                                                                                                  x[0].unsqueeze(integer(
+                                                                                                                                                                                                                                                      c,
+                                                                                                                                                                                                                                                      "dim"))),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  permute, x[0].permute(ints(c,
+                                                                                                                                                                                                                                                                             "dims"))),
+                                                                                                                                                                                                                                              CALL(transpose, x
+                                                                                                                                                                                                                                                                  [0]
+                                                                                                                                                                                                                                                                      .transpose(integer(c,
+                                                                                                                                                                                                                                                                                         "dim0"),
+                                                                                                                                                                                                                                                                                 integer(
+                                                                                                                                                                                                                                                                                     c,
+                                                                                                                                                                                                                                                                                     "dim1"))),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  unfold, x[0].unfold(integer(c,
+                                                                                                                                                                                                                                                                              "dim"),
+                                                                                                                                                                                                                                                                      integer(
+                                                                                                                                                                                                                                                                          c,
+                                                                                                                                                                                                                                                                          "size"),
+                                                                                                                                                                                                                                                                      integer(
+                                                                                                                                                                                                                                                                          c,
+                                                                                                                                                                                                                                                                          "step"))),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  diagonal, x
+                                                                                                                                                                                                                                                                [0]
+                                                                                                                                                                                                                                                                    .diagonal(
+                                                                                                                                                                                                                                                                        integer(c,
+                                                                                                                                                                                                                                                                                "offset"),
+                                                                                                                                                                                                                                                                        integer(
+                                                                                                                                                                                                                                                                            c,
+                                                                                                                                                                                                                                                                            "dim1"),
+                                                                                                                                                                                                                                                                        integer(
+                                                                                                                                                                                                                                                                            c,
+                                                                                                                                                                                                                                                                            "dim2"))),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  as_strided,
+                                                                                                                                                                                                                                                  x
+                                                                                                                                                                                                                                                      [0]
+                                                                                                                                                                                                                                                          .as_strided(
+                                                                                                                                                                                                                                                              ints(
+                                                                                                                                                                                                                                                                  c,
+                                                                                                                                                                                                                                                                  "size"),
+                                                                                                                                                                                                                                                              ints(
+                                                                                                                                                                                                                                                                  c,
+                                                                                                                                                                                                                                                                  "stride"),
+                                                                                                                                                                                                                                                              integer(c,
+                                                                                                                                                                                                                                                                      "storage_offset"))),
+                                                                                                                                                                                                                                              CALL(narrow,
+                                                                                                                                                                                                                                                   x[0].narrow(integer(
+                                                                                                                                                                                                                                                                   c,
+                                                                                                                                                                                                                                                                   "dim"),
+                                                                                                                                                                                                                                                               integer(c,
+                                                                                                                                                                                                                                                                       "start"),
+                                                                                                                                                                                                                                                               integer(
+                                                                                                                                                                                                                                                                   c,
+                                                                                                                                                                                                                                                                   "length"))),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  select,
+                                                                                                                                                                                                                                                  x
+                                                                                                                                                                                                                                                      [0]
+                                                                                                                                                                                                                                                          .select(integer(c,
+                                                                                                                                                                                                                                                                          "dim"),
+                                                                                                                                                                                                                                                                  integer(
+                                                                                                                                                                                                                                                                      c,
+                                                                                                                                                                                                                                                                      "index"))),
+                                                                                                                                                                                                                                              CALL(slice,
+                                                                                                                                                                                                                                                   x[0].slice(integer(c,
+                                                                                                                                                                                                                                                                      "dim"),
+                                                                                                                                                                                                                                                              integer(
+                                                                                                                                                                                                                                                                  c,
+                                                                                                                                                                                                                                                                  "start"),
+                                                                                                                                                                                                                                                              integer(
+                                                                                                                                                                                                                                                                  c,
+                                                                                                                                                                                                                                                                  "end"),
+                                                                                                                                                                                                                                                              integer(
+                                                                                                                                                                                                                                                                  c,
+                                                                                                                                                                                                                                                                  "step"))),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  arange,
+                                                                                                                                                                                                                                                  arange(number(c,
+                                                                                                                                                                                                                                                                "start"),
+                                                                                                                                                                                                                                                         number(c,
+                                                                                                                                                                                                                                                                "end"),
+                                                                                                                                                                                                                                                         number(c,
+                                                                                                                                                                                                                                                                "step"),
+                                                                                                                                                                                                                                                         dtype(
+                                                                                                                                                                                                                                                             c))),
+                                                                                                                                                                                                                                              CALL(
+                                                                                                                                                                                                                                                  linspace,
+                                                                                                                                                                                                                                                  linspace(
+                                                                                                                                                                                                                                                      number(
+                                                                                                                                                                                                                                                          c,
+                                                                                                                                                                                                                                                          "start"),
+                                                                                                                                                                                                                                                      number(
+                                                                                                                                                                                                                                                          c,
+                                                                                                                                                                                                                                                          "end"),
+                                                                                                                                                                                                                                                      integer(c,
+                                                                                                                                                                                                                                                              "steps"),
+                                                                                                                                                                                                                                                      dtype(
+                                                                                                                                                                                                                                                          c))),
+                                                                                                                                                                                                                                              CALL(eye, eye(integer(
+                                                                                                                                                                                                                                                                c,
+                                                                                                                                                                                                                                                                "n"),
+                                                                                                                                                                                                                                                            integer(
+                                                                                                                                                                                                                                                                c,
+                                                                                                                                                                                                                                                                "m"),
+                                                                                                                                                                                                                                                            dtype(
+                                                                                                                                                                                                                                                                c))),
+                                                                                                                                                                                                                                              CALL(one_hot, one_hot(x[0], integer(c,
+                                                                                                                                                                                                                                                                                  "num_classes"))),
+                                                                                                                                                                                                                           };
 }
 
 const std::map<std::string, GoldenCall>& golden_calls() {

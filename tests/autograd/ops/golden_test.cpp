@@ -21,12 +21,12 @@ tensor_list to_tensors(const std::vector<Array>& arrays) {
 
 void check_close(const char* what, const std::vector<Array>& expected, const tensor_list& found) {
   BOOST_REQUIRE_EQUAL(found.size(), expected.size());
-  for (size_t i = 0; i < found.size(); ++i)
-    BOOST_TEST_CONTEXT(what << " " << i)
-      BOOST_TEST((expected[i].defined ? test::difference(expected[i], found[i], tolerance) : "") == "");
+  for (size_t i = 0; i < found.size(); ++i) BOOST_TEST_CONTEXT(what << " " << i)
+  BOOST_TEST((expected[i].defined ? test::difference(expected[i], found[i], tolerance) : "") == "");
 }
 
-/// The gradients of outputs for those inputs that `expected` has one for; zeros where there is none.
+/// The gradients of outputs for those inputs that `expected` has one for; zeros where there is
+/// none.
 tensor_list gradients(const tensor_list& outputs, const tensor_list& dy, const tensor_list& inputs,
                       const std::vector<Array>& expected, bool create_graph) {
   tensor_list wanted, out(inputs.size());
@@ -39,7 +39,8 @@ tensor_list gradients(const tensor_list& outputs, const tensor_list& dy, const t
       dys.push_back(dy[k]);
     }
   tensor_list found(wanted.size());
-  if (!ys.empty()) found = grad(ys, wanted, dys, {.create_graph = create_graph, .allow_unused = true});
+  if (!ys.empty())
+    found = grad(ys, wanted, dys, {.create_graph = create_graph, .allow_unused = true});
   for (size_t i = 0, n = 0; i < inputs.size(); ++i)
     if (expected[i].defined) {
       out[i] = found[n].defined() ? found[n] : zeros_like(inputs[i]);
@@ -48,7 +49,8 @@ tensor_list gradients(const tensor_list& outputs, const tensor_list& dy, const t
   return out;
 }
 
-void check_second_order(const Case& c, const tensor_list& x, const tensor_list& dy, const tensor_list& dx) {
+void check_second_order(const Case& c, const tensor_list& x, const tensor_list& dy,
+                        const tensor_list& dx) {
   Tensor total = zeros({}, {.dtype = float64});
   tensor_list v = to_tensors(c.v);
   for (size_t i = 0; i < dx.size(); ++i)

@@ -56,38 +56,51 @@ BOOST_AUTO_TEST_CASE(index_select_copies) {
 BOOST_AUTO_TEST_CASE(errors) {
   Tensor x = zeros({2, 3}), index = tensor({{0, 1}});
   auto text = [](auto f) { return error_text(f); };
-  BOOST_TEST(text([&] { x.gather(1, tensor({{0, 3}})); }) ==
-             "gather: index 3 in dimension 1 of shape [2, 3]; expected 0 to 2");
+  BOOST_TEST(text([&] {
+               x.gather(1, tensor({{0, 3}}));
+             }) == "gather: index 3 in dimension 1 of shape [2, 3]; expected 0 to 2");
   BOOST_TEST(text([&] { x.gather(1, tensor({{-1}})); }) ==
              "gather: index -1 in dimension 1 of shape [2, 3]; expected 0 to 2");
   BOOST_CHECK_THROW(x.gather(1, tensor({{3}})), IndexError);
   BOOST_TEST(text([&] { x.gather(2, index); }) ==
              "gather: dimension 2 is out of range; expected -2 to 1");
   BOOST_TEST(text([&] { x.gather(1, tensor({0})); }) ==
-             "gather: an index of shape [1] for a tensor of shape [2, 3]; expected as many dimensions, and sizes "
+             "gather: an index of shape [1] for a tensor of shape [2, 3]; expected as many "
+             "dimensions, and sizes "
              "within its own but in dimension 1");
-  BOOST_TEST(text([&] { x.gather(1, tensor({{0.0}})); }) == "gather: the index is float32; expected int64");
-  BOOST_TEST(text([&] { x.embed_at(1, index, {2, 3}); }) ==
+  BOOST_TEST(text([&] { x.gather(1, tensor({{0.0}})); }) ==
+             "gather: the index is float32; expected int64");
+  BOOST_TEST(text([&] {
+               x.embed_at(1, index, {2, 3});
+             }) ==
              "embed_at: an index of shape [1, 2] for a source of shape [2, 3]; expected one shape");
   BOOST_TEST(text([&] { x.scatter(1, tensor({{5}}), 1); }) ==
              "scatter: index 5 in dimension 1 of shape [2, 3]; expected 0 to 2");
-  BOOST_TEST(text([&] { x.scatter(1, index, ones({1, 2}, {.dtype = float64})); }) ==
-             "scatter: the source is float64; expected the tensor's float32");
-  BOOST_TEST(text([&] { x.scatter(1, index, ones({1, 1})); }) ==
-             "scatter: an index of shape [1, 2] for a source of shape [1, 1]; expected as many dimensions, and "
+  BOOST_TEST(text([&] {
+               x.scatter(1, index, ones({1, 2}, {.dtype = float64}));
+             }) == "scatter: the source is float64; expected the tensor's float32");
+  BOOST_TEST(text([&] {
+               x.scatter(1, index, ones({1, 1}));
+             }) ==
+             "scatter: an index of shape [1, 2] for a source of shape [1, 1]; expected as many "
+             "dimensions, and "
              "sizes within its own");
-  BOOST_TEST(text([&] { x.scatter_add_(0, tensor({{2}}), ones({1, 1})); }) ==
-             "scatter_add: index 2 in dimension 0 of shape [2, 3]; expected 0 to 1");
-  BOOST_TEST(text([&] { x.scatter_add(0, index, ones({1, 2}, {.dtype = float64})); }) ==
-             "scatter_add: the source is float64; expected the tensor's float32");
-  BOOST_TEST(text([&] { x.index_select(0, tensor({0, 2})); }) ==
-             "index_select: index 2 in dimension 0 of shape [2, 3]; expected 0 to 1");
+  BOOST_TEST(text([&] {
+               x.scatter_add_(0, tensor({{2}}), ones({1, 1}));
+             }) == "scatter_add: index 2 in dimension 0 of shape [2, 3]; expected 0 to 1");
+  BOOST_TEST(text([&] {
+               x.scatter_add(0, index, ones({1, 2}, {.dtype = float64}));
+             }) == "scatter_add: the source is float64; expected the tensor's float32");
+  BOOST_TEST(text([&] {
+               x.index_select(0, tensor({0, 2}));
+             }) == "index_select: index 2 in dimension 0 of shape [2, 3]; expected 0 to 1");
   BOOST_TEST(text([&] { x.index_select(0, tensor({-1})); }) ==
              "index_select: index -1 in dimension 0 of shape [2, 3]; expected 0 to 1");
   BOOST_TEST(text([&] { x.index_select(0, index); }) ==
              "index_select: an index of shape [1, 2]; expected a vector");
-  BOOST_TEST(text([&] { tensor(1.0).index_select(0, tensor({0, 0})); }) ==
-             "index_select: 2 indices for a 0-dim tensor; expected one");
+  BOOST_TEST(text([&] {
+               tensor(1.0).index_select(0, tensor({0, 0}));
+             }) == "index_select: 2 indices for a 0-dim tensor; expected one");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -21,7 +21,8 @@ BOOST_AUTO_TEST_CASE(cat_promotes_and_skips_legacy_empty) {
 
 BOOST_AUTO_TEST_CASE(many_inputs) {
   tensor_list parts;
-  for (int i = 0; i < 40; ++i) parts.push_back(full({1}, i, {.dtype = float64, .requires_grad = i % 2 == 0}));
+  for (int i = 0; i < 40; ++i)
+    parts.push_back(full({1}, i, {.dtype = float64, .requires_grad = i % 2 == 0}));
   Tensor y = cat(parts);
   BOOST_TEST(y[39].item<double>() == 39);
   (y * y).sum().backward();
@@ -45,24 +46,43 @@ BOOST_AUTO_TEST_CASE(parts_are_views) {
 BOOST_AUTO_TEST_CASE(errors) {
   Tensor x = zeros({2, 3});
   BOOST_TEST(error_text([&] { cat({}); }) == "cat: no tensors; expected at least one");
-  BOOST_TEST(error_text([&] { cat({x, Tensor()}); }) == "tensor: undefined; expected a tensor with values");
-  BOOST_TEST(error_text([&] { cat({x, zeros({3, 2})}); }) ==
-             "cat: tensor 1 has shape [3, 2], tensor 0 [2, 3]; expected equal sizes but in dimension 0");
-  BOOST_TEST(error_text([&] { cat({x, zeros(3)}, 1); }) ==
-             "cat: tensor 1 has shape [3], tensor 0 [2, 3]; expected equal sizes but in dimension 1");
-  BOOST_TEST(error_text([&] { cat({x, tensor(1.0)}); }) == "cat: tensor 1 is 0-dim; expected at least one dimension");
-  BOOST_TEST(error_text([&] { cat({tensor(1.0)}); }) == "cat: tensor 0 is 0-dim; expected at least one dimension");
-  BOOST_TEST(error_text([&] { cat({x, x}, 2); }) == "cat: dimension 2 is out of range; expected -2 to 1");
+  BOOST_TEST(error_text([&] {
+               cat({x, Tensor()});
+             }) == "tensor: undefined; expected a tensor with values");
+  BOOST_TEST(
+      error_text([&] {
+        cat({x, zeros({3, 2})});
+      }) ==
+      "cat: tensor 1 has shape [3, 2], tensor 0 [2, 3]; expected equal sizes but in dimension 0");
+  BOOST_TEST(
+      error_text([&] {
+        cat({x, zeros(3)}, 1);
+      }) ==
+      "cat: tensor 1 has shape [3], tensor 0 [2, 3]; expected equal sizes but in dimension 1");
+  BOOST_TEST(error_text([&] {
+               cat({x, tensor(1.0)});
+             }) == "cat: tensor 1 is 0-dim; expected at least one dimension");
+  BOOST_TEST(error_text([&] { cat({tensor(1.0)}); }) ==
+             "cat: tensor 0 is 0-dim; expected at least one dimension");
+  BOOST_TEST(error_text([&] {
+               cat({x, x}, 2);
+             }) == "cat: dimension 2 is out of range; expected -2 to 1");
   BOOST_TEST(error_text([&] { stack({}); }) == "stack: no tensors; expected at least one");
-  BOOST_TEST(error_text([&] { stack({x, zeros({2, 2})}); }) ==
-             "stack: tensor 1 has shape [2, 2], tensor 0 [2, 3]; expected one shape");
+  BOOST_TEST(error_text([&] {
+               stack({x, zeros({2, 2})});
+             }) == "stack: tensor 1 has shape [2, 2], tensor 0 [2, 3]; expected one shape");
   BOOST_TEST(error_text([&] { x.split(0); }) == "split: parts of 0; expected 1 or more");
-  BOOST_TEST(error_text([&] { x.split({1, 3}, 1); }) ==
+  BOOST_TEST(error_text([&] {
+               x.split({1, 3}, 1);
+             }) ==
              "split: sizes [1, 3] for dimension 1 of shape [2, 3]; expected sizes that sum to 3");
-  BOOST_TEST(error_text([&] { x.split({4, -1}, 1); }) ==
+  BOOST_TEST(error_text([&] {
+               x.split({4, -1}, 1);
+             }) ==
              "split: sizes [4, -1] for dimension 1 of shape [2, 3]; expected sizes that sum to 3");
   BOOST_TEST(error_text([&] { x.chunk(0); }) == "chunk: 0 chunks; expected 1 or more");
-  BOOST_TEST(error_text([&] { tensor(1.0).split(1); }) == "split: a 0-dim tensor; expected at least one dimension");
+  BOOST_TEST(error_text([&] { tensor(1.0).split(1); }) ==
+             "split: a 0-dim tensor; expected at least one dimension");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

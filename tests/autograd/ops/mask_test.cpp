@@ -41,13 +41,17 @@ BOOST_AUTO_TEST_CASE(triangles) {
 
 BOOST_AUTO_TEST_CASE(errors) {
   Tensor x = zeros({2, 3});
-  BOOST_TEST(error_text([&] { x.masked_fill(x, 1); }) == "masked_fill: the mask is float32; expected boolean");
+  BOOST_TEST(error_text([&] { x.masked_fill(x, 1); }) ==
+             "masked_fill: the mask is float32; expected boolean");
   BOOST_TEST(error_text([&] { x.masked_fill(x > 0, ones(3)); }) ==
              "masked_fill: a value of shape [3]; expected a number or a 0-dim tensor");
-  BOOST_TEST(error_text([&] { x.masked_fill_(zeros({4, 1, 1}) > 0, 1); }) ==
-             "masked_fill: in place, a mask of shape [4, 1, 1] does not fit into [2, 3]");
-  BOOST_TEST(error_text([&] { x[0].triu(); }) == "triu: a tensor of shape [3]; expected at least 2 dimensions");
-  BOOST_TEST(error_text([&] { x[0].tril(); }) == "tril: a tensor of shape [3]; expected at least 2 dimensions");
+  BOOST_TEST(error_text([&] {
+               x.masked_fill_(zeros({4, 1, 1}) > 0, 1);
+             }) == "masked_fill: in place, a mask of shape [4, 1, 1] does not fit into [2, 3]");
+  BOOST_TEST(error_text([&] { x[0].triu(); }) ==
+             "triu: a tensor of shape [3]; expected at least 2 dimensions");
+  BOOST_TEST(error_text([&] { x[0].tril(); }) ==
+             "tril: a tensor of shape [3]; expected at least 2 dimensions");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

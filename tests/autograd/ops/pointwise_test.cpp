@@ -21,7 +21,8 @@ BOOST_AUTO_TEST_CASE(powers_of_integers) {
 BOOST_AUTO_TEST_CASE(errors) {
   Tensor truth = tensor({true, false}), ints = tensor({1, 2});
   BOOST_TEST(error_text([&] { ints.pow(-1); }) ==
-             "pow: a tensor of int64 to the power of -1; expected an exponent of 0 or more, or a floating type");
+             "pow: a tensor of int64 to the power of -1; expected an exponent of 0 or more, or a "
+             "floating type");
   BOOST_TEST(error_text([&] { truth.pow(truth); }) == "pow: not defined on boolean tensors");
   BOOST_TEST(error_text([&] { ints - truth; }) == "sub: not defined on boolean tensors");
   BOOST_TEST(error_text([&] { ints.sub_(true); }) == "sub: not defined on boolean tensors");
@@ -30,9 +31,11 @@ BOOST_AUTO_TEST_CASE(errors) {
   BOOST_TEST(error_text([&] { truth.dot(truth); }) == "dot: not defined on boolean tensors");
   BOOST_TEST(error_text([&] { ints.add_(0.5); }) ==
              "add: in place, the result is float32; expected the tensor's own int64");
-  BOOST_TEST(error_text([&] { ints + tensor({1, 2, 3}); }) ==
-             "add: shapes [2] and [3] do not broadcast; dimension -1 has sizes 2 and 3");
-  BOOST_TEST(error_text([&] { where(ints, 1, 2); }) == "where: the condition is int64; expected boolean");
+  BOOST_TEST(error_text([&] {
+               ints + tensor({1, 2, 3});
+             }) == "add: shapes [2] and [3] do not broadcast; dimension -1 has sizes 2 and 3");
+  BOOST_TEST(error_text([&] { where(ints, 1, 2); }) ==
+             "where: the condition is int64; expected boolean");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

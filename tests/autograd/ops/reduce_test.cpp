@@ -41,11 +41,17 @@ BOOST_AUTO_TEST_CASE(errors) {
   Tensor x = zeros({2, 3}), ints = tensor({1, 2});
   BOOST_TEST(error_text([&] { x.sum(2); }) == "sum: dimension 2 is out of range; expected -2 to 1");
   BOOST_TEST(error_text([&] { x.sum({1, -1}); }) == "sum: dimension 1 appears twice in [1, -1]");
-  BOOST_TEST(error_text([&] { ints.mean(); }) == "mean: the tensor is int64; expected a floating type");
-  BOOST_TEST(error_text([&] { ints.var(); }) == "var: the tensor is int64; expected a floating type");
-  BOOST_TEST(error_text([&] { x.logsumexp(-3); }) == "logsumexp: dimension -3 is out of range; expected -2 to 1");
-  BOOST_TEST(error_text([&] { x.cumsum(2); }) == "cumsum: dimension 2 is out of range; expected -2 to 1");
-  BOOST_TEST(error_text([&] { x.sum_to_size({2, 2}); }) == "sum_to_size: shape [2, 3] is no broadcast of [2, 2]");
+  BOOST_TEST(error_text([&] { ints.mean(); }) ==
+             "mean: the tensor is int64; expected a floating type");
+  BOOST_TEST(error_text([&] { ints.var(); }) ==
+             "var: the tensor is int64; expected a floating type");
+  BOOST_TEST(error_text([&] { x.logsumexp(-3); }) ==
+             "logsumexp: dimension -3 is out of range; expected -2 to 1");
+  BOOST_TEST(error_text([&] { x.cumsum(2); }) ==
+             "cumsum: dimension 2 is out of range; expected -2 to 1");
+  BOOST_TEST(error_text([&] {
+               x.sum_to_size({2, 2});
+             }) == "sum_to_size: shape [2, 3] is no broadcast of [2, 2]");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -34,7 +34,8 @@ BOOST_AUTO_TEST_CASE(ops_are_found_by_function_and_by_id) {
 BOOST_AUTO_TEST_CASE(reference_is_up_to_date) {
   std::ifstream file(TAPER_SOURCE_DIR "/docs/ops.md");
   std::string committed{std::istreambuf_iterator<char>(file), {}};
-  BOOST_TEST((committed == op_reference()), "docs/ops.md is not what the registry says; ./run docs writes it");
+  BOOST_TEST((committed == op_reference()),
+             "docs/ops.md is not what the registry says; ./run docs writes it");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -5,8 +5,8 @@
 #include <limits>
 #include <sstream>
 
-#include "autograd/tensor/scalar.h"
 #include "autograd/tensor/factories.h"
+#include "autograd/tensor/scalar.h"
 #include "tests/support/error_text.h"
 #include "tests/support/values.h"
 
@@ -24,8 +24,8 @@ BOOST_AUTO_TEST_CASE(names_and_sizes) {
   BOOST_TEST(out.str() == "float64");
   BOOST_TEST(info(float32).size == 4u);
   BOOST_TEST(info(boolean).size == 1u);
-  BOOST_CHECK(kDouble == float64 && kLong == int64 && kInt == int32 && kByte == uint8 && kBool == boolean &&
-              kFloat == float32 && kF32 == float32 && kUInt8 == uint8);
+  BOOST_CHECK(kDouble == float64 && kLong == int64 && kInt == int32 && kByte == uint8 &&
+              kBool == boolean && kFloat == float32 && kF32 == float32 && kUInt8 == uint8);
 }
 
 BOOST_AUTO_TEST_CASE(categories) {
@@ -53,7 +53,8 @@ BOOST_AUTO_TEST_CASE(conversion_truncates_and_wraps) {
   BOOST_TEST(text(x.to(int64)) == "[2, -2, 300, -1] int64[4]");
   BOOST_TEST(text(x.to(uint8)) == "[2, 254, 44, 255] uint8[4]");
   BOOST_TEST(text(x.to(boolean)) == "[true, true, true, true] boolean[4]");
-  BOOST_TEST(text(tensor({std::nan(""), 0.0, 0.1}).to(boolean)) == "[true, false, true] boolean[3]");
+  BOOST_TEST(text(tensor({std::nan(""), 0.0, 0.1}).to(boolean)) ==
+             "[true, false, true] boolean[3]");
   BOOST_TEST(text(tensor({256 + 3}).to(uint8)) == "[3] uint8[1]");
   BOOST_TEST(text(tensor({2, 0}).to(boolean).to(float32)) == "[1.0, 0.0] float32[2]");
   BOOST_TEST(x.to(float32).is_same(x));

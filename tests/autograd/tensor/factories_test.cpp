@@ -62,22 +62,25 @@ BOOST_AUTO_TEST_CASE(ragged_lists_are_refused) {
   BOOST_TEST(error_text([] { tensor({{1, 2}, {3}}); }) == expected);
   BOOST_TEST(error_text([] { tensor({{1, 2}, 3}); }) == expected);
   BOOST_TEST(error_text([] { tensor({{1, 2}, {3, {4}}}); }) == expected);
-  BOOST_TEST(error_text([] { tensor({1, {2}}); }) ==
-             "tensor: the nested lists are ragged; expected shape [2] throughout");
+  BOOST_TEST(error_text([] {
+               tensor({1, {2}});
+             }) == "tensor: the nested lists are ragged; expected shape [2] throughout");
 }
 
 BOOST_AUTO_TEST_CASE(the_default_type) {
   BOOST_TEST(text(zeros({1})) == "[0.0] float32[1]");
   set_default_dtype(float64);
   BOOST_CHECK(get_default_dtype() == float64);
-  std::string made = text(zeros({1})) + text(tensor({1.0})) + text(arange(1.0)) + text(full({}, 0.5)) +
-                     text(scalar_tensor(3)) + text(linspace(0, 1, 2)) + text(eye(1));
+  std::string made = text(zeros({1})) + text(tensor({1.0})) + text(arange(1.0)) +
+                     text(full({}, 0.5)) + text(scalar_tensor(3)) + text(linspace(0, 1, 2)) +
+                     text(eye(1));
   std::string kept = text(tensor({1})) + text(arange(1)) + text(full({}, 2));
   BOOST_CHECK(rand({1}).dtype() == float64);
   BOOST_CHECK(randn({1}).dtype() == float64);
   set_default_dtype(float32);
-  BOOST_TEST(made == "[0.0] float64[1][1.0] float64[1][0.0] float64[1]0.5 float64[]3.0 float64[]"
-                     "[0.0, 1.0] float64[2][[1.0]] float64[1, 1]");
+  BOOST_TEST(made ==
+             "[0.0] float64[1][1.0] float64[1][0.0] float64[1]0.5 float64[]3.0 float64[]"
+             "[0.0, 1.0] float64[2][[1.0]] float64[1, 1]");
   BOOST_TEST(kept == "[1] int64[1][0] int64[1]2 int64[]");
   BOOST_TEST(error_text([] { set_default_dtype(int64); }) ==
              "set_default_dtype: int64 is no floating type; expected float32 or float64");
@@ -92,23 +95,35 @@ BOOST_AUTO_TEST_CASE(shapes_of_factories) {
 }
 
 BOOST_AUTO_TEST_CASE(shapes_that_cannot_be) {
-  BOOST_TEST(error_text([] { zeros({2, -1}); }) ==
-             "zeros: shape [2, -1] has a negative size; expected 0 or more");
-  BOOST_TEST(error_text([] { ones(-1); }) == "ones: shape [-1] has a negative size; expected 0 or more");
-  BOOST_TEST(error_text([] { empty(-1); }) == "empty: shape [-1] has a negative size; expected 0 or more");
-  BOOST_TEST(error_text([] { full(-1, 2); }) == "full: shape [-1] has a negative size; expected 0 or more");
-  BOOST_TEST(error_text([] { rand(-1); }) == "rand: shape [-1] has a negative size; expected 0 or more");
-  BOOST_TEST(error_text([] { randn(-1); }) == "randn: shape [-1] has a negative size; expected 0 or more");
+  BOOST_TEST(error_text([] {
+               zeros({2, -1});
+             }) == "zeros: shape [2, -1] has a negative size; expected 0 or more");
+  BOOST_TEST(error_text([] { ones(-1); }) ==
+             "ones: shape [-1] has a negative size; expected 0 or more");
+  BOOST_TEST(error_text([] { empty(-1); }) ==
+             "empty: shape [-1] has a negative size; expected 0 or more");
+  BOOST_TEST(error_text([] { full(-1, 2); }) ==
+             "full: shape [-1] has a negative size; expected 0 or more");
+  BOOST_TEST(error_text([] { rand(-1); }) ==
+             "rand: shape [-1] has a negative size; expected 0 or more");
+  BOOST_TEST(error_text([] { randn(-1); }) ==
+             "randn: shape [-1] has a negative size; expected 0 or more");
   BOOST_TEST(error_text([] { randint(3, -1); }) ==
              "randint: shape [-1] has a negative size; expected 0 or more");
-  BOOST_TEST(error_text([] { eye(2, -3); }) == "eye: shape [2, -3] has a negative size; expected 0 or more");
+  BOOST_TEST(error_text([] { eye(2, -3); }) ==
+             "eye: shape [2, -3] has a negative size; expected 0 or more");
   int64_t huge = int64_t(1) << 40;
-  BOOST_TEST(error_text([&] { zeros({huge, huge}); }) ==
-             "zeros: shape [1099511627776, 1099511627776] is too large; expected fewer than 2^63 bytes");
-  BOOST_TEST(error_text([&] { zeros({huge, 1 << 19}, {.dtype = float64}); }) ==
-             "memory: cannot allocate 4611686018427387904 bytes");
-  BOOST_TEST(error_text([] { zeros({1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}); }) ==
-             "shape: 13 dimensions; expected at most 12");
+  BOOST_TEST(
+      error_text([&] {
+        zeros({huge, huge});
+      }) ==
+      "zeros: shape [1099511627776, 1099511627776] is too large; expected fewer than 2^63 bytes");
+  BOOST_TEST(error_text([&] {
+               zeros({huge, 1 << 19}, {.dtype = float64});
+             }) == "memory: cannot allocate 4611686018427387904 bytes");
+  BOOST_TEST(error_text([] {
+               zeros({1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1});
+             }) == "shape: 13 dimensions; expected at most 12");
 }
 
 BOOST_AUTO_TEST_CASE(full_takes_the_type_of_the_value) {
@@ -153,8 +168,7 @@ BOOST_AUTO_TEST_CASE(arange_is_exact_for_large_integers) {
   int64_t large = int64_t(1) << 60, most = std::numeric_limits<int64_t>::max();
   BOOST_TEST(text(arange(large, large + 3)) ==
              "[1152921504606846976, 1152921504606846977, 1152921504606846978] int64[3]");
-  BOOST_TEST(text(arange(-most, most, most)) ==
-             "[-9223372036854775807, 0] int64[2]");
+  BOOST_TEST(text(arange(-most, most, most)) == "[-9223372036854775807, 0] int64[2]");
   BOOST_TEST(text(arange(most, -most, -most)) == "[9223372036854775807, 0] int64[2]");
 }
 
@@ -191,13 +205,16 @@ BOOST_AUTO_TEST_CASE(one_hot_of_labels) {
   BOOST_TEST(text(one_hot(tensor({{1}, {0}}), 2)) == "[[[0, 1]], [[1, 0]]] int64[2, 1, 2]");
   BOOST_TEST(text(one_hot(tensor(1), 3)) == "[0, 1, 0] int64[3]");
   BOOST_TEST(text(one_hot(zeros({0}, {.dtype = int64}), 3)) == "[] int64[0, 3]");
-  BOOST_TEST(error_text([] { one_hot(tensor({1.0})); }) == "one_hot: labels are float32; expected int64");
+  BOOST_TEST(error_text([] { one_hot(tensor({1.0})); }) ==
+             "one_hot: labels are float32; expected int64");
   BOOST_TEST(error_text([] { one_hot(zeros({0}, {.dtype = int64})); }) ==
              "one_hot: no labels and no number of classes; expected one of them");
-  BOOST_TEST(error_text([] { one_hot(tensor({0, 3}), 3); }) ==
-             "one_hot: label 3 is out of range; expected 0 to 2");
-  BOOST_TEST(error_text([] { one_hot(tensor({-1, 2})); }) ==
-             "one_hot: label -1 is out of range; expected 0 to 2");
+  BOOST_TEST(error_text([] {
+               one_hot(tensor({0, 3}), 3);
+             }) == "one_hot: label 3 is out of range; expected 0 to 2");
+  BOOST_TEST(error_text([] {
+               one_hot(tensor({-1, 2}));
+             }) == "one_hot: label -1 is out of range; expected 0 to 2");
 }
 
 BOOST_AUTO_TEST_CASE(random_numbers_are_pytorchs) {
@@ -218,7 +235,8 @@ BOOST_AUTO_TEST_CASE(random_types_and_ranges) {
   for (double v : taper::test::values(x)) BOOST_REQUIRE((v >= -2 && v < 3));
   BOOST_TEST(text(randperm(0)) == "[] int64[0]");
   BOOST_TEST(error_text([] { randperm(-1); }) == "randperm: n is -1; expected 0 or more");
-  BOOST_TEST(error_text([] { randint(3, 3, {2}); }) == "random_: low 3 and high 3; expected low < high");
+  BOOST_TEST(error_text([] { randint(3, 3, {2}); }) ==
+             "random_: low 3 and high 3; expected low < high");
   BOOST_TEST(error_text([] { randint(0, 300, {2}, {.dtype = uint8}); }) ==
              "random_: uint8 does not hold the numbers from 0 to 299");
   BOOST_TEST(error_text([] { rand({2}, {.dtype = int64}); }) ==
@@ -239,13 +257,15 @@ BOOST_AUTO_TEST_CASE(like_another) {
 BOOST_AUTO_TEST_CASE(requires_grad_is_honoured_without_grad_mode) {
   NoGradGuard no_grad;
   TensorOptions with_grad{.requires_grad = true};
-  for (const Tensor& x : {ones({2}, with_grad), tensor({1.0}, with_grad), rand({2}, with_grad),
-                          arange(3.0, with_grad), eye(2, with_grad), linspace(0, 1, 2, with_grad)}) {
+  for (const Tensor& x :
+       {ones({2}, with_grad), tensor({1.0}, with_grad), rand({2}, with_grad),
+        arange(3.0, with_grad), eye(2, with_grad), linspace(0, 1, 2, with_grad)}) {
     BOOST_TEST(x.requires_grad());
     BOOST_TEST(x.is_leaf());
   }
-  BOOST_TEST(error_text([&] { tensor({1, 2}, with_grad); }) ==
-             "requires_grad_: the tensor is int64; expected a floating type");
+  BOOST_TEST(error_text([&] {
+               tensor({1, 2}, with_grad);
+             }) == "requires_grad_: the tensor is int64; expected a floating type");
 }
 
 BOOST_AUTO_TEST_CASE(from_blob_borrows_memory) {
@@ -273,10 +293,12 @@ BOOST_AUTO_TEST_CASE(from_blob_tells_when_it_is_done) {
 
 BOOST_AUTO_TEST_CASE(from_blob_refuses) {
   float memory[4] = {};
-  BOOST_TEST(error_text([&] { from_blob(memory, {2, 2}, {1}); }) ==
-             "from_blob: 1 strides for 2 sizes; expected as many");
-  BOOST_TEST(error_text([&] { from_blob(memory, {2, 2}, {2, -1}); }) ==
-             "from_blob: strides [2, -1] hold a negative one; expected 0 or more");
+  BOOST_TEST(error_text([&] {
+               from_blob(memory, {2, 2}, {1});
+             }) == "from_blob: 1 strides for 2 sizes; expected as many");
+  BOOST_TEST(error_text([&] {
+               from_blob(memory, {2, 2}, {2, -1});
+             }) == "from_blob: strides [2, -1] hold a negative one; expected 0 or more");
   BOOST_TEST(error_text([&] { from_blob(memory, {-2}); }) ==
              "from_blob: shape [-2] has a negative size; expected 0 or more");
 }

@@ -86,7 +86,8 @@ BOOST_AUTO_TEST_CASE(format_of_empty_tensors) {
 BOOST_AUTO_TEST_CASE(format_of_numbers) {
   double nan = std::nan(""), inf = INFINITY;
   BOOST_TEST(fmt::format("{}", tensor({1.0, 2.0})) == "[1.0, 2.0] float32[2]");
-  BOOST_TEST(fmt::format("{}", tensor({nan, inf, -inf, 0.5})) == "[ nan,  inf, -inf,  0.5] float32[4]");
+  BOOST_TEST(fmt::format("{}", tensor({nan, inf, -inf, 0.5})) ==
+             "[ nan,  inf, -inf,  0.5] float32[4]");
   BOOST_TEST(fmt::format("{}", tensor({1.0 / 3, 0.5})) == "[0.3333, 0.5000] float32[2]");
   BOOST_TEST(fmt::format("{}", tensor({1e-7, 1.0})) == "[1.0000e-07, 1.0000e+00] float32[2]");
   BOOST_TEST(fmt::format("{}", tensor({1.5e6, 1.0})) == "[1.5000e+06, 1.0000e+00] float32[2]");
@@ -113,14 +114,16 @@ BOOST_AUTO_TEST_CASE(format_on_one_line) {
 }
 
 BOOST_AUTO_TEST_CASE(format_leaves_out_the_middle) {
-  BOOST_TEST(fmt::format("{}", arange(1001)) == "[   0,    1,    2, ...,  998,  999, 1000] int64[1001]");
+  BOOST_TEST(fmt::format("{}", arange(1001)) ==
+             "[   0,    1,    2, ...,  998,  999, 1000] int64[1001]");
   BOOST_TEST(fmt::format("{:l1}", arange(20).reshape({4, 5})) ==
              "[[0, ..., 4], ..., [15, ..., 19]] int64[4, 5]");
   BOOST_TEST(fmt::format("{:2}", arange(5)) == "[0, 1, ..., 3, 4] int64[5]");
   BOOST_TEST(fmt::format("{:2}", arange(4)) == "[0, 1, 2, 3] int64[4]");
   BOOST_TEST(fmt::format("{:1}", arange(12).reshape({4, 3})) ==
              "[[ 0, ...,  2],\n ...,\n [ 9, ..., 11]] int64[4, 3]");
-  BOOST_TEST(fmt::format("{:lav}", arange(1001)).size() == 10 + 90 * 2 + 900 * 3 + 4 + 1000 * 2 + 2);
+  BOOST_TEST(fmt::format("{:lav}", arange(1001)).size() ==
+             10 + 90 * 2 + 900 * 3 + 4 + 1000 * 2 + 2);
   BOOST_TEST(to_string(arange(6), {.edge_items = 0}) == "[...] int64[6]");
   BOOST_TEST(to_string(arange(6), {.threshold = 5}) == "[0, 1, 2, 3, 4, 5] int64[6]");
 }

@@ -59,7 +59,8 @@ BOOST_AUTO_TEST_CASE(texts) {
   std::ostringstream out;
   out << IntList({2, 3});
   BOOST_TEST(out.str() == "[2, 3]");
-  BOOST_TEST(fmt::format("{} {:>8} {}", Shape{2, 3}, IntList({1}), IntList()) == "[2, 3]      [1] []");
+  BOOST_TEST(fmt::format("{} {:>8} {}", Shape{2, 3}, IntList({1}), IntList()) ==
+             "[2, 3]      [1] []");
 }
 
 BOOST_AUTO_TEST_CASE(strides) {
@@ -96,10 +97,12 @@ BOOST_AUTO_TEST_CASE(broadcasting) {
   BOOST_TEST(both({2, 3}, {2, 3}) == "[2, 3]");
   BOOST_TEST(both({1}, {0}) == "[0]");
   BOOST_TEST(both({5, 1, 4}, {3, 1}) == "[5, 3, 4]");
-  BOOST_TEST(error_text([&] { both({2, 3}, {4}); }) ==
-             "op: shapes [2, 3] and [4] do not broadcast; dimension -1 has sizes 3 and 4");
-  BOOST_TEST(error_text([&] { both({4}, {2, 3}); }) ==
-             "op: shapes [4] and [2, 3] do not broadcast; dimension -1 has sizes 4 and 3");
+  BOOST_TEST(error_text([&] {
+               both({2, 3}, {4});
+             }) == "op: shapes [2, 3] and [4] do not broadcast; dimension -1 has sizes 3 and 4");
+  BOOST_TEST(error_text([&] {
+               both({4}, {2, 3});
+             }) == "op: shapes [4] and [2, 3] do not broadcast; dimension -1 has sizes 4 and 3");
   BOOST_TEST(error_text([&] { both({2, 1, 3}, {3, 3}); }) == "no error");
   BOOST_TEST(error_text([&] { both({0}, {2}); }) ==
              "op: shapes [0] and [2] do not broadcast; dimension -1 has sizes 0 and 2");

@@ -68,10 +68,13 @@ BOOST_AUTO_TEST_CASE(shape_and_type) {
 
 BOOST_AUTO_TEST_CASE(dimensions_out_of_range) {
   Tensor x = zeros({2, 3}), scalar = zeros({});
-  BOOST_TEST(error_text([&] { x.size(2); }) == "size: dimension 2 is out of range; expected -2 to 1");
-  BOOST_TEST(error_text([&] { x.stride(-3); }) == "stride: dimension -3 is out of range; expected -2 to 1");
+  BOOST_TEST(error_text([&] { x.size(2); }) ==
+             "size: dimension 2 is out of range; expected -2 to 1");
+  BOOST_TEST(error_text([&] { x.stride(-3); }) ==
+             "stride: dimension -3 is out of range; expected -2 to 1");
   BOOST_TEST(error_text([&] { scalar.size(0); }) == "size: a 0-dim tensor has no dimension 0");
-  BOOST_TEST(error_text([&] { scalar.stride(-1); }) == "stride: a 0-dim tensor has no dimension -1");
+  BOOST_TEST(error_text([&] { scalar.stride(-1); }) ==
+             "stride: a 0-dim tensor has no dimension -1");
   BOOST_CHECK_THROW(x.size(2), IndexError);
 }
 
@@ -92,10 +95,12 @@ BOOST_AUTO_TEST_CASE(item_converts) {
 BOOST_AUTO_TEST_CASE(item_refuses) {
   BOOST_TEST(error_text([] { zeros({2}).item<float>(); }) ==
              "item: the tensor has shape [2]; expected one element");
-  BOOST_TEST(error_text([] { zeros({0}).item(); }) == "item: the tensor has shape [0]; expected one element");
+  BOOST_TEST(error_text([] { zeros({0}).item(); }) ==
+             "item: the tensor has shape [0]; expected one element");
   BOOST_TEST(error_text([] { tensor(300).item<uint8_t>(); }) ==
              "item: the value 300 does not fit into uint8");
-  BOOST_TEST(error_text([] { tensor(-1).item<uint8_t>(); }) == "item: the value -1 does not fit into uint8");
+  BOOST_TEST(error_text([] { tensor(-1).item<uint8_t>(); }) ==
+             "item: the value -1 does not fit into uint8");
   BOOST_TEST(error_text([] { tensor(3e9).item<int>(); }) ==
              "item: the value 3000000000 does not fit into int32");
   BOOST_TEST(error_text([] { full({}, 0x1p63, {.dtype = float64}).item<int64_t>(); }) ==
@@ -129,7 +134,8 @@ BOOST_AUTO_TEST_CASE(aliases) {
 
 BOOST_AUTO_TEST_CASE(activate_takes_any_function) {
   Tensor x = tensor({-1.0, 2.0});
-  BOOST_TEST(text(x.activate([](const Tensor& t) { return t.relu() + 1; })) == "[1.0, 3.0] float32[2]");
+  BOOST_TEST(text(x.activate([](const Tensor& t) { return t.relu() + 1; })) ==
+             "[1.0, 3.0] float32[2]");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -17,11 +17,27 @@ BOOST_AUTO_TEST_SUITE(views)
 
 BOOST_AUTO_TEST_CASE(views_share_memory) {
   Tensor x = zeros({2, 3, 4});
-  for (const Tensor& y :
-       {x.view({6, 4}), x.reshape({-1}), x.flatten(), x.flatten(1), x.slice(0, 1, 2), x.narrow(1, 0, 2),
-        x.select(2, 1), x[0], x.index({Slice(), 1}), x.index({"...", None}), x.expand({2, 3, 4}),
-        x.unsqueeze(0), x.squeeze(), x.squeeze(1), x.transpose(0, 1), x.permute({2, 0, 1}), x[0].t(),
-        x.unfold(2, 2, 1), x.diagonal(), x.detach(), x.as_strided({2}, {1})}) {
+  for (const Tensor& y : {x.view({6, 4}),
+                          x.reshape({-1}),
+                          x.flatten(),
+                          x.flatten(1),
+                          x.slice(0, 1, 2),
+                          x.narrow(1, 0, 2),
+                          x.select(2, 1),
+                          x[0],
+                          x.index({Slice(), 1}),
+                          x.index({"...", None}),
+                          x.expand({2, 3, 4}),
+                          x.unsqueeze(0),
+                          x.squeeze(),
+                          x.squeeze(1),
+                          x.transpose(0, 1),
+                          x.permute({2, 0, 1}),
+                          x[0].t(),
+                          x.unfold(2, 2, 1),
+                          x.diagonal(),
+                          x.detach(),
+                          x.as_strided({2}, {1})}) {
     BOOST_TEST(y.is_alias_of(x));
     BOOST_TEST(!y.is_same(x));
   }
@@ -58,23 +74,32 @@ BOOST_AUTO_TEST_CASE(view_of_another_shape) {
   Tensor t = x.transpose(1, 2);  // strides 12, 1, 4
   BOOST_TEST(t.view({2, 2, 2, 3}).sizes() == IntList({2, 2, 2, 3}));
   BOOST_TEST(t.reshape({2, -1}).sizes() == IntList({2, 12}));
-  BOOST_TEST(error_text([&] { t.view({2, 12}); }) ==
-             "view: shape [2, 12] does not fit sizes [2, 4, 3] and strides [12, 1, 4] without a copy; expected "
+  BOOST_TEST(error_text([&] {
+               t.view({2, 12});
+             }) ==
+             "view: shape [2, 12] does not fit sizes [2, 4, 3] and strides [12, 1, 4] without a "
+             "copy; expected "
              "reshape()");
 }
 
 BOOST_AUTO_TEST_CASE(view_refuses) {
   Tensor x = zeros({2, 3});
-  BOOST_TEST(error_text([&] { x.view({4}); }) == "view: shape [4] does not hold the 6 elements of [2, 3]");
-  BOOST_TEST(error_text([&] { x.view({4, -1}); }) ==
-             "view: shape [4, -1] does not hold the 6 elements of [2, 3]");
-  BOOST_TEST(error_text([&] { x.view({-1, -1}); }) ==
-             "view: shape [-1, -1]; expected sizes of 0 and more, and at most one -1");
-  BOOST_TEST(error_text([&] { x.view({-2, 3}); }) ==
-             "view: shape [-2, 3]; expected sizes of 0 and more, and at most one -1");
+  BOOST_TEST(error_text([&] { x.view({4}); }) ==
+             "view: shape [4] does not hold the 6 elements of [2, 3]");
+  BOOST_TEST(error_text([&] {
+               x.view({4, -1});
+             }) == "view: shape [4, -1] does not hold the 6 elements of [2, 3]");
+  BOOST_TEST(error_text([&] {
+               x.view({-1, -1});
+             }) == "view: shape [-1, -1]; expected sizes of 0 and more, and at most one -1");
+  BOOST_TEST(error_text([&] {
+               x.view({-2, 3});
+             }) == "view: shape [-2, 3]; expected sizes of 0 and more, and at most one -1");
   BOOST_TEST(error_text([&] { x.reshape({5}); }) ==
              "reshape: shape [5] does not hold the 6 elements of [2, 3]");
-  BOOST_TEST(error_text([] { zeros({0}).view({-1, 0}); }) ==
+  BOOST_TEST(error_text([] {
+               zeros({0}).view({-1, 0});
+             }) ==
              "view: shape [-1, 0] leaves -1 open beside a size of 0; expected it written out");
 }
 
@@ -86,15 +111,24 @@ BOOST_AUTO_TEST_CASE(expand_repeats) {
   BOOST_TEST(tensor(3).expand({2}).sizes() == IntList(2));
   BOOST_TEST(x.expand({2, 0}).sizes() == IntList({2, 0}));
   BOOST_TEST(x.expand_as(zeros({2, 5})).sizes() == IntList({2, 5}));
-  BOOST_TEST(error_text([&] { x.expand({3, 3}); }) ==
-             "expand: shape [2, 1] does not expand to [3, 3]; expected sizes of 1 where they differ");
+  BOOST_TEST(
+      error_text([&] {
+        x.expand({3, 3});
+      }) ==
+      "expand: shape [2, 1] does not expand to [3, 3]; expected sizes of 1 where they differ");
   BOOST_TEST(error_text([&] { x.expand({2}); }) ==
              "expand: shape [2, 1] does not expand to [2]; expected sizes of 1 where they differ");
-  BOOST_TEST(error_text([&] { x.expand({-1, 2, 1}); }) ==
-             "expand: shape [2, 1] does not expand to [-1, 2, 1]; expected sizes of 1 where they differ");
-  BOOST_TEST(error_text([&] { x.expand({2, 3}).fill_(1); }) ==
-             "fill_: cannot write to an expanded tensor of shape [2, 3], several elements share memory; "
-             "expected a clone() of it");
+  BOOST_TEST(
+      error_text([&] {
+        x.expand({-1, 2, 1});
+      }) ==
+      "expand: shape [2, 1] does not expand to [-1, 2, 1]; expected sizes of 1 where they differ");
+  BOOST_TEST(
+      error_text([&] {
+        x.expand({2, 3}).fill_(1);
+      }) ==
+      "fill_: cannot write to an expanded tensor of shape [2, 3], several elements share memory; "
+      "expected a clone() of it");
 }
 
 BOOST_AUTO_TEST_CASE(transposes) {
@@ -104,12 +138,15 @@ BOOST_AUTO_TEST_CASE(transposes) {
   BOOST_TEST(text(tensor(1).t()) == "1 int64[]");
   BOOST_TEST(x.transpose(0, -1).sizes() == IntList({3, 2}));
   BOOST_TEST(numbers({2, 3, 4}).permute({-1, 0, 1}).sizes() == IntList({4, 2, 3}));
-  BOOST_TEST(error_text([] { zeros({1, 2, 3}).t(); }) ==
-             "t: a tensor of shape [1, 2, 3]; expected at most 2 dimensions");
+  BOOST_TEST(error_text([] {
+               zeros({1, 2, 3}).t();
+             }) == "t: a tensor of shape [1, 2, 3]; expected at most 2 dimensions");
   BOOST_TEST(error_text([&] { x.transpose(0, 2); }) ==
              "transpose: dimension 2 is out of range; expected -2 to 1");
-  BOOST_TEST(error_text([&] { x.permute({0, 0}); }) ==
-             "permute: dimensions [0, 0] for a tensor of shape [2, 3]; expected each of its 2 once");
+  BOOST_TEST(
+      error_text([&] {
+        x.permute({0, 0});
+      }) == "permute: dimensions [0, 0] for a tensor of shape [2, 3]; expected each of its 2 once");
   BOOST_TEST(error_text([&] { x.permute({0}); }) ==
              "permute: dimensions [0] for a tensor of shape [2, 3]; expected each of its 2 once");
 }
@@ -123,8 +160,10 @@ BOOST_AUTO_TEST_CASE(squeezes) {
   BOOST_TEST(x.unsqueeze(-1).sizes() == IntList({1, 2, 1, 1}));
   BOOST_TEST(zeros({}).unsqueeze(0).sizes() == IntList(1));
   BOOST_TEST(zeros({4, 1, 6}).slice(2, 0, 6, 2).squeeze(1).strides() == IntList({6, 2}));
-  BOOST_TEST(error_text([&] { x.unsqueeze(5); }) == "unsqueeze: dimension 5 is out of range; expected -4 to 3");
-  BOOST_TEST(error_text([&] { x.squeeze(3); }) == "squeeze: dimension 3 is out of range; expected -3 to 2");
+  BOOST_TEST(error_text([&] { x.unsqueeze(5); }) ==
+             "unsqueeze: dimension 5 is out of range; expected -4 to 3");
+  BOOST_TEST(error_text([&] { x.squeeze(3); }) ==
+             "squeeze: dimension 3 is out of range; expected -3 to 2");
 }
 
 BOOST_AUTO_TEST_CASE(slices_clamp) {
@@ -136,7 +175,8 @@ BOOST_AUTO_TEST_CASE(slices_clamp) {
   BOOST_TEST(text(x.slice(0, 0, 5, 2)) == "[0, 2, 4] int64[3]");
   BOOST_TEST(error_text([&] { x.slice(0, 0, 5, 0); }) == "slice: step 0; expected 1 or more");
   BOOST_TEST(error_text([&] { x.slice(0, 0, 5, -1); }) == "slice: step -1; expected 1 or more");
-  BOOST_TEST(error_text([] { zeros({}).slice(0, 0, 1); }) == "slice: a 0-dim tensor cannot be sliced");
+  BOOST_TEST(error_text([] { zeros({}).slice(0, 0, 1); }) ==
+             "slice: a 0-dim tensor cannot be sliced");
 }
 
 BOOST_AUTO_TEST_CASE(selects) {
@@ -161,15 +201,17 @@ BOOST_AUTO_TEST_CASE(narrows) {
              "narrow: start 3 and length 3 in dimension 0 of shape [5]; expected to stay inside");
   BOOST_TEST(error_text([&] { x.narrow(0, 0, -1); }) ==
              "narrow: start 0 and length -1 in dimension 0 of shape [5]; expected to stay inside");
-  BOOST_TEST(error_text([] { zeros({}).narrow(0, 0, 1); }) == "narrow: a 0-dim tensor cannot be narrowed");
+  BOOST_TEST(error_text([] { zeros({}).narrow(0, 0, 1); }) ==
+             "narrow: a 0-dim tensor cannot be narrowed");
 }
 
 BOOST_AUTO_TEST_CASE(flattens) {
   BOOST_TEST(zeros({2, 3, 4}).flatten(1).sizes() == IntList({2, 12}));
   BOOST_TEST(zeros({2, 3, 4}).flatten(0, 1).sizes() == IntList({6, 4}));
   BOOST_TEST(zeros({}).flatten().sizes() == IntList(1));
-  BOOST_TEST(error_text([] { zeros({2, 3}).flatten(1, 0); }) ==
-             "flatten: start_dim 1 lies behind end_dim 0");
+  BOOST_TEST(error_text([] {
+               zeros({2, 3}).flatten(1, 0);
+             }) == "flatten: start_dim 1 lies behind end_dim 0");
 }
 
 BOOST_AUTO_TEST_CASE(windows) {
@@ -177,10 +219,12 @@ BOOST_AUTO_TEST_CASE(windows) {
   BOOST_TEST(text(x.unfold(0, 3, 2)) == "[[0, 1, 2], [2, 3, 4]] int64[2, 3]");
   BOOST_TEST(text(x.unfold(0, 0, 1)) == "[[], [], [], [], [], []] int64[6, 0]");
   BOOST_TEST(error_text([&] { x.unfold(0, 6, 1); }) ==
-             "unfold: windows of 6 with step 1 in a dimension of 5; expected at most its size, and a step of "
+             "unfold: windows of 6 with step 1 in a dimension of 5; expected at most its size, and "
+             "a step of "
              "1 or more");
   BOOST_TEST(error_text([&] { x.unfold(0, 2, 0); }) ==
-             "unfold: windows of 2 with step 0 in a dimension of 5; expected at most its size, and a step of "
+             "unfold: windows of 2 with step 0 in a dimension of 5; expected at most its size, and "
+             "a step of "
              "1 or more");
 }
 
@@ -197,13 +241,19 @@ BOOST_AUTO_TEST_CASE(diagonals) {
 BOOST_AUTO_TEST_CASE(strided_places) {
   Tensor x = arange(12);
   BOOST_TEST(text(x.as_strided({2, 2}, {6, 1}, 1)) == "[[1, 2], [7, 8]] int64[2, 2]");
-  BOOST_TEST(error_text([&] { x.as_strided({2}, {6, 1}); }) ==
-             "as_strided: 1 sizes and 2 strides; expected one stride for each size");
-  BOOST_TEST(error_text([&] { x.as_strided({2, 2}, {11, 1}); }) ==
-             "as_strided: sizes [2, 2], strides [11, 1], offset 0 reach element 12 of a tensor of 12");
+  BOOST_TEST(error_text([&] {
+               x.as_strided({2}, {6, 1});
+             }) == "as_strided: 1 sizes and 2 strides; expected one stride for each size");
+  BOOST_TEST(
+      error_text([&] {
+        x.as_strided({2, 2}, {11, 1});
+      }) ==
+      "as_strided: sizes [2, 2], strides [11, 1], offset 0 reach element 12 of a tensor of 12");
   BOOST_TEST(error_text([&] { x.as_strided({2}, {-1}, 3); }) ==
              "as_strided: sizes [2] and strides [-1]; expected no negative ones");
-  BOOST_TEST(error_text([&] { numbers({2, 3}).t().as_strided({2}, {1}); }) ==
+  BOOST_TEST(error_text([&] {
+               numbers({2, 3}).t().as_strided({2}, {1});
+             }) ==
              "as_strided: the tensor of shape [3, 2] has strides [1, 3]; expected contiguous()");
 }
 

@@ -110,8 +110,10 @@ BOOST_AUTO_TEST_CASE(names_inside_modules_are_relative) {
 BOOST_AUTO_TEST_CASE(folded_modules) {
   Net net;
   std::string dot = viz::to_dot(net.y, {.names = net.parameters, .modules = true});
-  BOOST_TEST(contains(dot, "<b>hidden: Dense</b><br/><font point-size=\"9\">2 ops, 16 parameters</font>"));
-  BOOST_TEST(contains(dot, "<b>out: Dense</b><br/><font point-size=\"9\">1 op, 4 parameters</font>"));
+  BOOST_TEST(
+      contains(dot, "<b>hidden: Dense</b><br/><font point-size=\"9\">2 ops, 16 parameters</font>"));
+  BOOST_TEST(
+      contains(dot, "<b>out: Dense</b><br/><font point-size=\"9\">1 op, 4 parameters</font>"));
   BOOST_TEST(contains(dot, "<b>relu</b>"));
   BOOST_TEST(!contains(dot, "<b>mm</b>"));
   BOOST_TEST(!contains(dot, "<b>hidden.w</b>"));
@@ -124,7 +126,8 @@ BOOST_AUTO_TEST_CASE(backward_shows_rules_and_goes_the_other_way) {
   std::string dot = viz::to_dot(a.mm(b).relu(), {.names = {{"a", a}}, .backward = true});
   BOOST_TEST(contains(dot, "<b>gradient of output</b>"));
   BOOST_TEST(contains(dot, "<b>relu</b><br/><font point-size=\"9\">dx = dy * (y &gt; 0)</font>"));
-  BOOST_TEST(contains(dot, "<b>mm</b><br/><font point-size=\"9\">da = dy b^T</font>"));  // b wants none
+  BOOST_TEST(
+      contains(dot, "<b>mm</b><br/><font point-size=\"9\">da = dy b^T</font>"));  // b wants none
   BOOST_TEST(contains(dot, "<b>a.grad</b>"));
   BOOST_TEST(contains(dot, "n3 -> n2;"));
   BOOST_TEST(contains(dot, "n2 -> n1 [label=\" [2, 4] \", weight=4];"));
@@ -203,9 +206,11 @@ BOOST_AUTO_TEST_CASE(second_order_graphs) {
 }
 
 BOOST_AUTO_TEST_CASE(nothing_to_draw) {
-  BOOST_TEST(error_text([] { viz::to_dot(tensor_list{}); }) == "to_dot: no outputs; expected at least one");
-  BOOST_TEST(error_text([] { viz::to_dot({ones({1}), Tensor()}); }) ==
-             "to_dot: output 1 is undefined; expected a tensor");
+  BOOST_TEST(error_text([] { viz::to_dot(tensor_list{}); }) ==
+             "to_dot: no outputs; expected at least one");
+  BOOST_TEST(error_text([] {
+               viz::to_dot({ones({1}), Tensor()});
+             }) == "to_dot: output 1 is undefined; expected a tensor");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

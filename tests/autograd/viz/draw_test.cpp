@@ -56,7 +56,8 @@ BOOST_AUTO_TEST_CASE(an_svg_shows_names_shapes_and_tooltips) {
 
 BOOST_AUTO_TEST_CASE(other_endings_are_refused) {
   auto text = [](const char* path) { return error_text([&] { viz::draw(small_graph(), path); }); };
-  BOOST_TEST(text("graph.gif") == "draw: \"graph.gif\" ends in \".gif\"; expected .dot, .svg, .png or .pdf");
+  BOOST_TEST(text("graph.gif") ==
+             "draw: \"graph.gif\" ends in \".gif\"; expected .dot, .svg, .png or .pdf");
   BOOST_TEST(text("a.svg/graph") ==
              "draw: \"a.svg/graph\" ends in nothing; expected .dot, .svg, .png or .pdf");
   BOOST_TEST(text("") == "draw: \"\" ends in nothing; expected .dot, .svg, .png or .pdf");
@@ -117,11 +118,13 @@ BOOST_AUTO_TEST_CASE(graphs_that_are_too_large) {
     y = y.neg();
     z = z.neg();
   }
-  BOOST_TEST(error_text([&] { viz::draw(y, folder / "a.png"); }) ==
-             "draw: the graph has 2002 boxes, Graphviz can draw 1000; expected a path that ends in .dot");
-  BOOST_TEST(error_text([&] { viz::draw(z, folder / "a.png"); }) ==
-             "draw: the graph has 2005 boxes, even module by module, Graphviz can draw 1000; expected a "
-             "path that ends in .dot");
+  BOOST_TEST(
+      error_text([&] { viz::draw(y, folder / "a.png"); }) ==
+      "draw: the graph has 2002 boxes, Graphviz can draw 1000; expected a path that ends in .dot");
+  BOOST_TEST(
+      error_text([&] { viz::draw(z, folder / "a.png"); }) ==
+      "draw: the graph has 2005 boxes, even module by module, Graphviz can draw 1000; expected a "
+      "path that ends in .dot");
   viz::draw(y, folder / "a.dot");
   BOOST_TEST(names_in(folder.path()) == "a.dot");
 }
