@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <map>
 #include <memory>
-#include <span>
 
 #include "nn/module_state.h"
 
@@ -22,9 +21,9 @@ class CloneScope {
 
   std::shared_ptr<ModuleState> copy_of(const std::shared_ptr<ModuleState>& state);
 
-  using Bytes = std::span<std::byte> (*)(void* layer);
+  using BytesOf = detail::Bytes (*)(void* layer);
   /// A layer is being made, or goes.
-  void enter(void* layer, Bytes bytes) { layers_[layer] = bytes; }
+  void enter(void* layer, BytesOf bytes) { layers_[layer] = bytes; }
   void leave(void* layer) { layers_.erase(layer); }
 
   /// Lets the tensors that are members of the new layers be their state's. Throws where another
@@ -39,12 +38,12 @@ class CloneScope {
   };
   void note(const std::vector<ModuleState::NamedTensor>& tensors);
   void replace(std::vector<ModuleState::NamedTensor>& tensors);
-  void rebind(std::span<std::byte> layer);
+  void rebind(detail::Bytes layer);
 
   CloneScope* before_;
   std::map<const ModuleState*, std::shared_ptr<ModuleState>> states_;
   std::map<const TensorImpl*, Copied> tensors_;
-  std::map<void*, Bytes> layers_;
+  std::map<void*, BytesOf> layers_;
 };
 
 }  // namespace taper::nn

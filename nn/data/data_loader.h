@@ -1,7 +1,6 @@
 #pragma once
 
 #include <concepts>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>

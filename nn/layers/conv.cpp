@@ -38,4 +38,6 @@ Tensor Conv2d::forward(const Tensor& x) const {
                  .groups = options.groups});
 }
 
+template class Layer<Conv2d>;
+
 }  // namespace taper::nn

@@ -6,4 +6,6 @@ Tensor Flatten::forward(const Tensor& x) const {
   return flatten(x, options.start_dim, options.end_dim);
 }
 
+template class Layer<Flatten>;
+
 }  // namespace taper::nn

@@ -21,5 +21,6 @@ class Flatten : public Layer<Flatten> {
 
   FlattenOptions options;
 };
+extern template class Layer<Flatten>;
 
 }  // namespace taper::nn

@@ -17,6 +17,7 @@ class CrossEntropyLoss : public Layer<CrossEntropyLoss> {
 
   CrossEntropyLossOptions options;
 };
+extern template class Layer<CrossEntropyLoss>;
 
 struct MSELossOptions {
   ByName by_name_ = {};
@@ -34,5 +35,6 @@ class MSELoss : public Layer<MSELoss> {
 
   MSELossOptions options;
 };
+extern template class Layer<MSELoss>;
 
 }  // namespace taper::nn

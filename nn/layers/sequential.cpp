@@ -28,4 +28,6 @@ Tensor Sequential::forward(const Tensor& x) const {
   return y;
 }
 
+template class Layer<Sequential>;
+
 }  // namespace taper::nn

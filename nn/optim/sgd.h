@@ -1,6 +1,6 @@
 #pragma once
 
-#include <unordered_map>
+#include <memory>
 
 #include "nn/optim/optimizer.h"
 
@@ -21,22 +21,18 @@ struct SGDOptions {
 /// momentum b).
 class SGD : public GroupOptimizer<SGD, SGDOptions> {
  public:
-  SGD(const tensor_list& params, const SGDOptions& options)
-      : SGD(std::vector<Group>{Group{params}}, options) {}
-  SGD(std::vector<Group> groups, const SGDOptions& options)
-      : GroupOptimizer(std::move(groups), options) {}
+  SGD(const tensor_list& params, const SGDOptions& options);
+  SGD(std::vector<Group> groups, const SGDOptions& options);
+  ~SGD() override;
 
   static constexpr const char* op_name = "SGD";
   static void check(const SGDOptions& options);
 
  private:
-  struct State {
-    Tensor momentum;
-    int64_t steps = 0;
-  };
+  struct States;
   void update() override;
 
-  std::unordered_map<const TensorImpl*, State> state_;
+  std::unique_ptr<States> states_;
 };
 
 }  // namespace taper::optim
