@@ -151,7 +151,8 @@ Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& op
     using R = std::conditional_t<std::is_floating_point_v<T>, T, double>;
     R from = start.to<R>(), to = end.to<R>(), by = steps > 1 ? (to - from) / R(steps - 1) : R(0);
     for (int64_t i = 0; i < steps; ++i)  // from both ends, so that both are exact
-      b.as<T>()[i] = T(i < steps / 2 || steps == 1 ? from + by * R(i) : to - by * R(steps - 1 - i));
+      b.as<T>()[i] = T(i < steps / 2 || steps == 1 ? std::fma(by, R(i), from)
+                                                   : std::fma(-by, R(steps - 1 - i), to));
   });
   return with_grad(t, options);
 }
