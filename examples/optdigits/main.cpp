@@ -8,20 +8,26 @@
 #include "autograd/tensor/error.h"
 #include "examples/optdigits/options.h"
 #include "examples/optdigits/results.h"
+#include "examples/optdigits/text_file.h"
 #include "nn/metrics/metrics.h"
 
 using namespace taper;
 
-/// Trains with one seed, writes its results and returns the test accuracy.
-static double run(const Options& options, uint64_t seed, const data::Digits& digits,
-                  std::vector<std::string>& files) {
+struct Result {
+  double accuracy;    ///< on the test images, 0 to 1
+  std::string files;  ///< what was written, for the last lines
+};
+
+/// Trains with one seed and writes its results.
+static Result run(const Options& options, uint64_t seed, const data::Digits& digits) {
+  std::string folder = options.seeds ? fmt::format("{}/seed-{}", options.out, seed) : options.out;
+  make_folder(folder);
   Model model = make_model(options.model, seed);
   fmt::print("seed {}, {}\n", seed, model.module);
   std::vector<Epoch> history = train(model, digits, options.epochs);
-  std::string folder = options.seeds ? fmt::format("{}/seed-{}", options.out, seed) : options.out;
-  for (const std::string& file : write_results(folder, model, history, digits.test))
-    files.push_back(file);
-  return history.back().test_accuracy;
+  std::vector<std::string> names = write_results(folder, model, history, digits.test);
+  return {history.back().test_accuracy,
+          fmt::format("files in {}: {}\n", folder, fmt::join(names, " "))};
 }
 
 static void print_accuracy(const std::vector<double>& accuracies, int64_t images) {

@@ -2,7 +2,7 @@
 
 #include "examples/optdigits/training.h"
 
-/// Draws loss.svg and confusion.svg into the folder, through gnuplot; returns their paths. Without
+/// Draws loss.svg and confusion.svg into the folder, through gnuplot; returns their names. Without
 /// gnuplot it says so on stderr and returns none. logits: [N, 10]; labels: [N]
 std::vector<std::string> plot(const std::string& folder, const std::vector<Epoch>& history,
                               const taper::Tensor& logits, const taper::Tensor& labels);

@@ -31,18 +31,15 @@ static void draw_network(const Model& model, const data::TensorDataset& test,
 std::vector<std::string> write_results(const std::string& folder, const Model& model,
                                        const std::vector<Epoch>& history,
                                        const data::TensorDataset& test) {
-  make_folder(folder);
   auto in = [&](const char* name) { return folder + "/" + name; };
-  std::vector<std::string> files{in("metrics.csv")};
-  write_text(files[0], csv(history));
   Tensor logits = predict(model, test.images());
+  write_text(in("metrics.csv"), csv(history));
+  std::vector<std::string> names{"metrics.csv"};
   for (const std::string& picture : plot(folder, history, logits, test.labels()))
-    files.push_back(picture);
+    names.push_back(picture);
   write_text(in("wrong.svg"), contact_sheet(test, logits));
-  files.push_back(in("wrong.svg"));
   draw_network(model, test, in("network.svg"));
-  files.push_back(in("network.svg"));
   nn::save(model.module, in("weights.safetensors"));
-  files.push_back(in("weights.safetensors"));
-  return files;
+  names.insert(names.end(), {"wrong.svg", "network.svg", "weights.safetensors"});
+  return names;
 }
