@@ -51,10 +51,14 @@ int main(int argc, char** argv) {
   try {
     data::Digits digits = data::optdigits();
     fmt::print("{} training and {} test images\n", digits.train.size(), digits.test.size());
-    std::vector<std::string> files;
+    std::string files;
     std::vector<double> accuracies;
-    for (uint64_t seed : seeds_of(options)) accuracies.push_back(run(options, seed, digits, files));
-    fmt::print("files: {}\n", fmt::join(files, " "));
+    for (uint64_t seed : seeds_of(options)) {
+      Result result = run(options, seed, digits);
+      files += result.files;
+      accuracies.push_back(result.accuracy);
+    }
+    fmt::print("{}", files);
     print_accuracy(accuracies, digits.test.size());
   } catch (const Error& error) {
     fmt::print(stderr, "{}\n", error.what());
