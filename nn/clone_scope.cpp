@@ -50,14 +50,14 @@ std::shared_ptr<ModuleState> CloneScope::copy_of(const std::shared_ptr<ModuleSta
   return copy;
 }
 
-void CloneScope::rebind(detail::Bytes layer) {
+void CloneScope::rebind(std::span<std::byte> layer) {
   // A Tensor is one pointer: those that lie in the layer itself are found by its value.
   static_assert(sizeof(Tensor) == sizeof(TensorImpl*));
-  for (size_t at = 0; at + sizeof(Tensor) <= layer.size; at += alignof(Tensor)) {
+  for (size_t at = 0; at + sizeof(Tensor) <= layer.size(); at += alignof(Tensor)) {
     const TensorImpl* impl;
-    std::memcpy(&impl, layer.data + at, sizeof impl);
+    std::memcpy(&impl, layer.data() + at, sizeof impl);
     if (auto found = tensors_.find(impl); found != tensors_.end())
-      *std::launder(reinterpret_cast<Tensor*>(layer.data + at)) = found->second.tensor;
+      *std::launder(reinterpret_cast<Tensor*>(layer.data() + at)) = found->second.tensor;
   }
 }
 

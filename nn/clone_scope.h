@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <span>
 
 #include "nn/module_state.h"
 
@@ -21,9 +22,9 @@ class CloneScope {
 
   std::shared_ptr<ModuleState> copy_of(const std::shared_ptr<ModuleState>& state);
 
-  using BytesOf = detail::Bytes (*)(void* layer);
+  using Bytes = std::span<std::byte> (*)(void* layer);
   /// A layer is being made, or goes.
-  void enter(void* layer, BytesOf bytes) { layers_[layer] = bytes; }
+  void enter(void* layer, Bytes bytes) { layers_[layer] = bytes; }
   void leave(void* layer) { layers_.erase(layer); }
 
   /// Lets the tensors that are members of the new layers be their state's. Throws where another
@@ -38,12 +39,12 @@ class CloneScope {
   };
   void note(const std::vector<ModuleState::NamedTensor>& tensors);
   void replace(std::vector<ModuleState::NamedTensor>& tensors);
-  void rebind(detail::Bytes layer);
+  void rebind(std::span<std::byte> layer);
 
   CloneScope* before_;
   std::map<const ModuleState*, std::shared_ptr<ModuleState>> states_;
   std::map<const TensorImpl*, Copied> tensors_;
-  std::map<void*, BytesOf> layers_;
+  std::map<void*, Bytes> layers_;
 };
 
 }  // namespace taper::nn

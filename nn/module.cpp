@@ -24,7 +24,7 @@ Module::Module(const Module& other)
 
 Module::~Module() = default;
 
-std::shared_ptr<Module> Module::share(Module* handle) { return std::shared_ptr<Module>(handle); }
+std::shared_ptr<Module> Module::copy_handle() const { return std::make_shared<Module>(*this); }
 
 // Registration
 
@@ -215,7 +215,7 @@ Cloning::Cloning() : scope_(std::make_unique<CloneScope>()) {}
 Cloning::~Cloning() = default;
 void Cloning::finish() { scope_->finish(); }
 
-void layer_made(void* layer, Bytes (*bytes)(void* layer)) {
+void layer_made(void* layer, std::span<std::byte> (*bytes)(void* layer)) {
   if (CloneScope* scope = CloneScope::current()) scope->enter(layer, bytes);
 }
 

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <concepts>
-#include <cstddef>
 #include <functional>
 #include <iosfwd>
 #include <memory>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <typeinfo>
@@ -104,7 +104,7 @@ class Module {
   /// The layer's options as it prints them, between its brackets.
   virtual std::string arguments() const { return ""; }
   /// Another handle to the same module, with its class.
-  std::shared_ptr<Module> copy_handle() const { return share(new_handle()); }
+  virtual std::shared_ptr<Module> copy_handle() const;
   /// Where in the tree of modules it is.
   const ModulePath* path() const;
 
@@ -112,7 +112,6 @@ class Module {
   explicit Module(const std::type_info& type);
   explicit Module(std::shared_ptr<ModuleState> state);
   ModuleState& state() const { return *state_; }
-  virtual Module* new_handle() const { return new Module(*this); }
   /// Where forward runs: at the module's path, or for one that is in no other where it is called.
   const ModulePath* scope() const;
 
@@ -122,7 +121,6 @@ class Module {
   friend class CloneScope;
   using Visit = std::function<void(const std::string& name, Module& module)>;
 
-  static std::shared_ptr<Module> share(Module* handle);
   static void adopt(const std::shared_ptr<ModuleState>& parent, const std::string& name,
                     const Module& child);
   void visit(const std::string& prefix, const Visit& f);
@@ -149,12 +147,8 @@ class Cloning {
  private:
   std::unique_ptr<CloneScope> scope_;
 };
-struct Bytes {
-  std::byte* data;
-  size_t size;
-};
 /// `bytes` gives the whole object of the layer, once it is made.
-void layer_made(void* layer, Bytes (*bytes)(void* layer));
+void layer_made(void* layer, std::span<std::byte> (*bytes)(void* layer));
 void layer_gone(void* layer);
 
 }  // namespace detail
@@ -183,13 +177,14 @@ class Layer : public Module {
     return copy;
   }
 
+  std::shared_ptr<Module> copy_handle() const override { return std::make_shared<Self>(self()); }
+
  protected:
   Layer() : Module(typeid(Self)) {}
   explicit Layer(std::shared_ptr<ModuleState> state) : Module(std::move(state)) {}
-  Module* new_handle() const override { return new Self(self()); }
 
  private:
-  static detail::Bytes bytes(void* layer) {
+  static std::span<std::byte> bytes(void* layer) {
     Self* whole = static_cast<Self*>(static_cast<Layer*>(layer));
     return {reinterpret_cast<std::byte*>(whole), sizeof(Self)};
   }

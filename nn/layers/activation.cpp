@@ -7,9 +7,4 @@ Tensor Sigmoid::forward(const Tensor& x) const { return sigmoid(x); }
 Tensor Tanh::forward(const Tensor& x) const { return tanh(x); }
 Tensor Softmax::forward(const Tensor& x) const { return softmax(x, options.dim); }
 
-template class Layer<ReLU>;
-template class Layer<Sigmoid>;
-template class Layer<Tanh>;
-template class Layer<Softmax>;
-
 }  // namespace taper::nn

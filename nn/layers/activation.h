@@ -20,7 +20,6 @@ class ReLU : public Layer<ReLU> {
 
   ReLUOptions options;
 };
-extern template class Layer<ReLU>;
 
 /// 1 / (1 + exp(-x))
 class Sigmoid : public Layer<Sigmoid> {
@@ -28,7 +27,6 @@ class Sigmoid : public Layer<Sigmoid> {
   Sigmoid() = default;
   Tensor forward(const Tensor& x) const;
 };
-extern template class Layer<Sigmoid>;
 
 /// The hyperbolic tangent.
 class Tanh : public Layer<Tanh> {
@@ -36,7 +34,6 @@ class Tanh : public Layer<Tanh> {
   Tanh() = default;
   Tensor forward(const Tensor& x) const;
 };
-extern template class Layer<Tanh>;
 
 struct SoftmaxOptions {
   ByName by_name_ = {};
@@ -53,6 +50,5 @@ class Softmax : public Layer<Softmax> {
 
   SoftmaxOptions options;
 };
-extern template class Layer<Softmax>;
 
 }  // namespace taper::nn

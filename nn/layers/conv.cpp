@@ -38,6 +38,4 @@ Tensor Conv2d::forward(const Tensor& x) const {
                  .groups = options.groups});
 }
 
-template class Layer<Conv2d>;
-
 }  // namespace taper::nn

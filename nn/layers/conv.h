@@ -33,7 +33,6 @@ class Conv2d : public Layer<Conv2d> {
   Tensor weight;  ///< [out_channels, in_channels / groups, kernel height, kernel width]
   Tensor bias;    ///< [out_channels]; undefined without
 };
-extern template class Layer<Conv2d>;
 
 using Conv2D = Conv2d;
 using Conv2DOptions = Conv2dOptions;

@@ -6,6 +6,4 @@ Tensor Flatten::forward(const Tensor& x) const {
   return flatten(x, options.start_dim, options.end_dim);
 }
 
-template class Layer<Flatten>;
-
 }  // namespace taper::nn

@@ -21,6 +21,5 @@ class Flatten : public Layer<Flatten> {
 
   FlattenOptions options;
 };
-extern template class Layer<Flatten>;
 
 }  // namespace taper::nn

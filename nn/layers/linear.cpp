@@ -39,7 +39,4 @@ void Dense::reset_parameters() const { init::uniform_(weight, -0.5, 0.5); }
 
 Tensor Dense::forward(const Tensor& x) const { return dense(x, weight); }
 
-template class Layer<Linear>;
-template class Layer<Dense>;
-
 }  // namespace taper::nn

@@ -26,7 +26,6 @@ class Linear : public Layer<Linear> {
   Tensor weight;  ///< [out_features, in_features]
   Tensor bias;    ///< [out_features]; undefined without
 };
-extern template class Layer<Linear>;
 
 struct DenseOptions {
   ByName by_name_ = {};
@@ -48,6 +47,5 @@ class Dense : public Layer<Dense> {
   DenseOptions options;
   Tensor weight;  ///< [in_features + 1, out_features]
 };
-extern template class Layer<Dense>;
 
 }  // namespace taper::nn

@@ -20,7 +20,4 @@ Tensor MSELoss::forward(const Tensor& x, const Tensor& target) const {
   return mse_loss(x, target, options.reduction);
 }
 
-template class Layer<CrossEntropyLoss>;
-template class Layer<MSELoss>;
-
 }  // namespace taper::nn

@@ -17,7 +17,6 @@ class CrossEntropyLoss : public Layer<CrossEntropyLoss> {
 
   CrossEntropyLossOptions options;
 };
-extern template class Layer<CrossEntropyLoss>;
 
 struct MSELossOptions {
   ByName by_name_ = {};
@@ -35,6 +34,5 @@ class MSELoss : public Layer<MSELoss> {
 
   MSELossOptions options;
 };
-extern template class Layer<MSELoss>;
 
 }  // namespace taper::nn

@@ -13,7 +13,4 @@ Tensor AvgPool2d::forward(const Tensor& x) const {
                     o.divisor_override);
 }
 
-template class Layer<MaxPool2d>;
-template class Layer<AvgPool2d>;
-
 }  // namespace taper::nn

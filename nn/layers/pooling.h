@@ -27,7 +27,6 @@ class MaxPool2d : public Layer<MaxPool2d> {
 
   MaxPool2dOptions options;
 };
-extern template class Layer<MaxPool2d>;
 
 struct AvgPool2dOptions {
   ByName by_name_ = {};
@@ -51,7 +50,6 @@ class AvgPool2d : public Layer<AvgPool2d> {
 
   AvgPool2dOptions options;
 };
-extern template class Layer<AvgPool2d>;
 
 using MaxPool2D = MaxPool2d;
 using MaxPool2DOptions = MaxPool2dOptions;

@@ -28,6 +28,4 @@ Tensor Sequential::forward(const Tensor& x) const {
   return y;
 }
 
-template class Layer<Sequential>;
-
 }  // namespace taper::nn

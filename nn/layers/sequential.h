@@ -35,6 +35,5 @@ class Sequential : public Layer<Sequential> {
   void add(const std::string& name, std::shared_ptr<Module> layer, Stage stage);
   State& stages() const;
 };
-extern template class Layer<Sequential>;
 
 }  // namespace taper::nn

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <memory>
+#include <unordered_map>
 
 #include "nn/optim/optimizer.h"
 
@@ -21,18 +21,22 @@ struct SGDOptions {
 /// momentum b).
 class SGD : public GroupOptimizer<SGD, SGDOptions> {
  public:
-  SGD(const tensor_list& params, const SGDOptions& options);
-  SGD(std::vector<Group> groups, const SGDOptions& options);
-  ~SGD() override;
+  SGD(const tensor_list& params, const SGDOptions& options)
+      : SGD(std::vector<Group>{Group{params}}, options) {}
+  SGD(std::vector<Group> groups, const SGDOptions& options)
+      : GroupOptimizer(std::move(groups), options) {}
 
   static constexpr const char* op_name = "SGD";
   static void check(const SGDOptions& options);
 
  private:
-  struct States;
+  struct State {
+    Tensor momentum;
+    int64_t steps = 0;
+  };
   void update() override;
 
-  std::unique_ptr<States> states_;
+  std::unordered_map<const TensorImpl*, State> state_;
 };
 
 }  // namespace taper::optim
