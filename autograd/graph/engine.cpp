@@ -1,80 +1,28 @@
 #include "autograd/graph/engine.h"
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
-#include <optional>
-#include <unordered_map>
+#include <span>
 
+#include "autograd/graph/frames.h"
 #include "autograd/graph/grad_mode.h"
 #include "autograd/graph/node.h"
 #include "autograd/ops/op.h"
 #include "autograd/tensor/factories.h"
+#include "autograd/tensor/module_path.h"
 
 namespace taper {
 
 namespace {
 
-/// A node or leaf that a run of the engine reaches, and the gradients that came in so far.
-struct Frame {
-  Ref<Node> node;
-  Ref<TensorImpl> leaf;
-  uint32_t waiting = 0;  ///< edges into it that have not delivered yet
-  uint32_t first = 0;    ///< where its gradients start in the run's list
-  bool needed = true;    ///< on a way to an input that was asked for
-};
+void check_like(std::string_view op, std::string_view what, const Tensor& g, IntList sizes,
+                Dtype dtype) {
+  if (!(g.sizes() == sizes)) fail(op, "{} shape {}; expected {}", what, g.sizes(), sizes);
+  if (g.dtype() != dtype) fail(op, "{} type {}; expected {}", what, g.dtype(), dtype);
+}
 
-/// Finds frames by the slot that nodes and leaves keep for the engine. The slots belong to one run
-/// at a time; a run inside or beside it uses a map.
-class Frames {
- public:
-  Frames() : owns_slots_(!slots_taken.exchange(true, std::memory_order_acquire)) {}
-  ~Frames() {
-    if (owns_slots_) slots_taken.store(false, std::memory_order_release);
-  }
-
-  Frame& operator[](uint32_t i) { return list_[i]; }
-  uint32_t size() const { return uint32_t(list_.size()); }
-
-  /// The frame of an edge's end, if it was reached.
-  std::optional<uint32_t> find(const Edge& e) const {
-    if (owns_slots_) {
-      uint32_t slot = e.node ? e.node->slot : e.leaf->leaf->slot;
-      if (slot < list_.size() && list_[slot].node == e.node && list_[slot].leaf == e.leaf)
-        return slot;
-      return {};
-    }
-    auto it = map_.find(key(e));
-    if (it == map_.end()) return {};
-    return it->second;
-  }
-
-  uint32_t add(const Edge& e) {
-    uint32_t i = size();
-    list_.push_back({e.node, e.leaf, 0, gradients_, true});
-    gradients_ += e.node ? uint32_t(e.node->outputs()) : 1;
-    if (!owns_slots_)
-      map_.emplace(key(e), i);
-    else if (e.node)
-      e.node->slot = i;
-    else
-      e.leaf->leaf->slot = i;
-    return i;
-  }
-
-  uint32_t gradients() const { return gradients_; }
-
- private:
-  static const void* key(const Edge& e) {
-    return e.node ? static_cast<const void*>(e.node.get()) : e.leaf.get();
-  }
-  static inline std::atomic<bool> slots_taken = false;
-  bool owns_slots_;
-  std::vector<Frame> list_;
-  std::unordered_map<const void*, uint32_t> map_;
-  uint32_t gradients_ = 0;
-};
-
+/// The gradient that a rule returned for an input, brought to the input's shape and type if the op
+/// broadcasts, else checked.
 Tensor checked(const Node& node, size_t input, Tensor g) {
   IntList sizes = node.input_shape(input);
   Dtype dtype = node.input_dtype(input);
@@ -91,18 +39,46 @@ Tensor checked(const Node& node, size_t input, Tensor g) {
   return g;
 }
 
+/// Whether nobody else holds t or its memory.
+bool ours_alone(const Tensor& t) {
+  const TensorImpl& x = *t.impl();
+  return x.use_count() == 1 && x.storage->use_count() == 1 && x.storage->owned && x.contiguous &&
+         !x.base && !x.inference;
+}
+
 void accumulate_grad(TensorImpl& leaf, Tensor g, bool create_graph) {
   static std::mutex mutexes[64];
   std::lock_guard lock(mutexes[(reinterpret_cast<uintptr_t>(&leaf) >> 6) % 64]);
   Tensor& grad = leaf.leaf->grad;
-  if (grad.defined() && create_graph) {
+  if (!grad.defined()) {
+    grad = ours_alone(g) ? std::move(g) : g.clone();
+    return;
+  }
+  check_like("backward", "the grad that a leaf holds has", grad, leaf.sizes, leaf.dtype);
+  if (create_graph)
     grad = grad + g;
-  } else if (grad.defined()) {
+  else
     grad.add_(g);
-  } else {
-    const TensorImpl& x = *g.impl();
-    bool ours = x.use_count() == 1 && x.storage->use_count() == 1 && x.contiguous && !x.base;
-    grad = create_graph || ours ? g : g.clone();
+}
+
+/// Runs a tensor's hooks on its gradient; what one returns replaces it.
+void run_hooks(const HookList<TensorHook>& hooks, Tensor& g) {
+  hooks.each([&](auto& run) {
+    Tensor replacement = run(g);
+    if (!replacement.defined()) return;
+    check_like("register_hook", "the hook returned", replacement, g.sizes(), g.dtype());
+    g = std::move(replacement);
+  });
+}
+
+/// Runs the hooks of output output_nr of a node, and keeps the gradient for those that retain it.
+void run_output_hooks(const NodeExtras& extras, uint32_t output_nr, Tensor& g) {
+  if (auto it = extras.tensor_hooks.find(output_nr); it != extras.tensor_hooks.end())
+    run_hooks(it->second, g);
+  for (auto& retained : extras.retained) {
+    if (retained.output_nr != output_nr) continue;
+    Tensor& kept = retained.into->grad;
+    kept = kept.defined() ? kept + g : g.clone();
   }
 }
 
@@ -111,25 +87,27 @@ void accumulate_grad(TensorImpl& leaf, Tensor g, bool create_graph) {
 class Run {
  public:
   Run(const GradOptions& options, bool to_leaves)
-      : options_(options), to_leaves_(to_leaves), mode_(options.create_graph) {}
+      : create_graph_(options.create_graph),
+        retain_graph_(options.retain_graph.value_or(options.create_graph)),
+        to_leaves_(to_leaves),
+        mode_(options.create_graph) {}
 
-  void add_root(const Edge& e, const Tensor& g) { roots_.push_back({e, g}); }
-  void add_target(const Edge& e) { targets_.push_back({e, {}}); }
+  void add_root(Edge e, Tensor g) { roots_.push_back({std::move(e), std::move(g)}); }
+  void add_target(Edge e) { targets_.push_back({std::move(e), {}}); }
 
   void go() {
-    for (auto& [edge, g] : roots_) reach(edge);
+    for (End& root : roots_) root.frame = frames_.reach(root.edge);
+    uint32_t starts = frames_.size();
     count();
     if (!targets_.empty()) find_needed();
     gradients_.resize(frames_.gradients());
-    for (auto& [edge, g] : roots_) deliver(edge, std::move(g), false);
-    for (auto& [edge, g] : roots_)
-      if (uint32_t i = *frames_.find(edge);
-          frames_[i].waiting == 0 && std::find(ready_.begin(), ready_.end(), i) == ready_.end())
-        ready_.push_back(i);
+    for (End& root : roots_) add(root.frame, root.edge.output_nr, std::move(root.gradient));
+    for (uint32_t i = 0; i < starts; ++i)
+      if (frames_[i].waiting == 0) complete(i);
     while (!ready_.empty()) {
       uint32_t i = ready_.back();
       ready_.pop_back();
-      frames_[i].node ? run_node(i) : run_leaf(i);
+      run_node(i);
     }
   }
 
@@ -139,160 +117,176 @@ class Run {
   struct End {
     Edge edge;
     Tensor gradient;
+    uint32_t frame = Frames::none;
   };
-
-  void reach(const Edge& e) {
-    if (!frames_.find(e)) frames_.add(e);
-  }
 
   /// Reaches every node below the roots and counts the edges into each.
   void count() {
     for (uint32_t i = 0; i < frames_.size(); ++i) {
-      Ref<Node> node = frames_[i].node;
-      if (!node) continue;
-      for (size_t k = 0; k < node->inputs(); ++k) {
+      frames_[i].below = uint32_t(below_.size());
+      const Node* node = frames_[i].node;
+      for (size_t k = 0; node && k < node->inputs(); ++k) {
         const Edge& e = node->edge(k);
-        if (!e) continue;
-        auto found = frames_.find(e);
-        uint32_t to = found ? *found : frames_.add(e);
-        ++frames_[to].waiting;
+        below_.push_back(e ? frames_.reach(e) : Frames::none);
+        if (e) ++frames_[below_.back()].waiting;
       }
     }
+  }
+
+  /// The frames that a node's edges lead to, none where it has no edge.
+  std::span<const uint32_t> below(uint32_t i) {
+    const Frame& frame = frames_[i];
+    return {below_.data() + frame.below, frame.node ? frame.node->inputs() : 0};
   }
 
   /// Marks what lies on a way to a target; nothing else runs.
   void find_needed() {
+    for (End& target : targets_)
+      if ((target.frame = frames_.find(target.edge)) != Frames::none)
+        frames_[target.frame].asked = true;
+    for (uint32_t i = 0; i < frames_.size(); ++i) frames_[i].needed = frames_[i].asked;
     std::vector<uint32_t> order = topological_order();
-    for (uint32_t i = 0; i < frames_.size(); ++i) frames_[i].needed = false;
-    for (auto& [edge, g] : targets_)
-      if (auto i = frames_.find(edge)) frames_[*i].needed = true;
-    for (size_t n = order.size(); n-- > 0;) {
-      Frame& frame = frames_[order[n]];
-      if (!frame.node) continue;
-      for (size_t k = 0; k < frame.node->inputs(); ++k)
-        if (const Edge& e = frame.node->edge(k); e && frames_[*frames_.find(e)].needed)
-          frame.needed = true;
-    }
+    for (size_t n = order.size(); n-- > 0;)
+      if (reaches_needed(order[n])) frames_[order[n]].needed = true;
   }
 
   std::vector<uint32_t> topological_order() {
-    std::vector<uint32_t> waiting(frames_.size()), order;
-    for (uint32_t i = 0; i < frames_.size(); ++i)
-      if ((waiting[i] = frames_[i].waiting) == 0) order.push_back(i);
-    for (size_t n = 0; n < order.size(); ++n) {
-      const Node* node = frames_[order[n]].node.get();
-      if (!node) continue;
-      for (size_t k = 0; k < node->inputs(); ++k)
-        if (const Edge& e = node->edge(k))
-          if (uint32_t to = *frames_.find(e); --waiting[to] == 0) order.push_back(to);
+    std::vector<uint32_t> waiting, order;
+    for (uint32_t i = 0; i < frames_.size(); ++i) {
+      waiting.push_back(frames_[i].waiting);
+      if (waiting[i] == 0) order.push_back(i);
     }
+    for (size_t n = 0; n < order.size(); ++n)
+      for (uint32_t to : below(order[n]))
+        if (to != Frames::none && --waiting[to] == 0) order.push_back(to);
     return order;
   }
 
-  void deliver(const Edge& e, Tensor g, bool counted = true) {
-    uint32_t i = *frames_.find(e);
-    Frame& frame = frames_[i];
-    if (g.defined() && frame.needed) {
-      Tensor& sum = gradients_[frame.first + e.output_nr];
-      sum = sum.defined() ? sum + g : std::move(g);
+  bool wanted(uint32_t to) { return to != Frames::none && frames_[to].needed; }
+
+  bool reaches_needed(uint32_t i) {
+    return std::ranges::any_of(below(i), [this](uint32_t to) { return wanted(to); });
+  }
+
+  /// Adds g to the gradient of output output_nr of frame `to`, in memory that is ours if it can.
+  void add(uint32_t to, uint32_t output_nr, Tensor g) {
+    if (!g.defined() || !frames_[to].needed) return;
+    Tensor& sum = gradients_[frames_[to].gradients + output_nr];
+    if (!sum.defined()) {
+      sum = std::move(g);
+    } else if (!create_graph_ && ours_alone(sum)) {
+      sum.add_(g);
+    } else if (!create_graph_ && ours_alone(g)) {
+      g.add_(sum);
+      sum = std::move(g);
+    } else {
+      sum = sum + g;
     }
-    if (counted && --frame.waiting == 0) ready_.push_back(i);
+  }
+
+  void complete(uint32_t i) {
+    if (frames_[i].node)
+      ready_.push_back(i);
+    else
+      run_leaf(i);
   }
 
   void run_leaf(uint32_t i) {
     TensorImpl& leaf = *frames_[i].leaf;
-    Tensor g = std::move(gradients_[frames_[i].first]);
+    Tensor g = std::move(gradients_[frames_[i].gradients]);
     if (!g.defined()) return;
-    for (size_t h = 0; h < leaf.leaf->hooks.size(); ++h)
-      if (Tensor replaced = (*leaf.leaf->hooks[h].run)(g); replaced.defined()) g = replaced;
-    if (!to_leaves_) return capture(frames_[i], 0, g);
-    accumulate_grad(leaf, std::move(g), options_.create_graph);
-    for (auto& hook : leaf.leaf->post_accumulate) hook(Tensor(Ref<TensorImpl>(&leaf)));
+    run_hooks(leaf.leaf->hooks, g);
+    if (!to_leaves_) return capture(i, 0, g);
+    accumulate_grad(leaf, std::move(g), create_graph_);
+    leaf.leaf->post_accumulate.each([&](auto& run) { run(Tensor(Ref<TensorImpl>(&leaf))); });
   }
 
   /// Keeps g if it was asked for.
-  void capture(const Frame& frame, uint32_t output_nr, const Tensor& g) {
+  void capture(uint32_t i, uint32_t output_nr, const Tensor& g) {
+    if (to_leaves_ || !frames_[i].asked) return;
     for (End& target : targets_)
-      if (target.edge.node == frame.node && target.edge.leaf == frame.leaf &&
-          target.edge.output_nr == output_nr)
-        target.gradient = g;
+      if (target.frame == i && target.edge.output_nr == output_nr) target.gradient = g;
   }
 
   void run_node(uint32_t i) {
-    Ref<Node> node = frames_[i].node;
-    tensor_list dy(node->outputs());
+    Node& node = *frames_[i].node;
+    bool runs = take_gradients(i) && frames_[i].needed && reaches_needed(i);
+    dx_.assign(node.inputs(), Tensor());
+    if (runs) run_rules(i);
+    if (runs && !retain_graph_) node.release_saved();
+    dy_.clear();  // what a rule passed on may now be ours alone
+    for (uint32_t k = 0; k < node.inputs(); ++k) {
+      uint32_t to = below(i)[k];
+      if (to == Frames::none) continue;
+      add(to, node.edge(k).output_nr, std::move(dx_[k]));
+      if (--frames_[to].waiting == 0) complete(to);
+    }
+  }
+
+  /// Moves the gradients of a node's outputs to dy_; false if there is none.
+  bool take_gradients(uint32_t i) {
+    const NodeExtras* extras = frames_[i].node->extras_if_any();
+    dy_.resize(frames_[i].node->outputs());
     bool any = false;
-    for (uint32_t k = 0; k < dy.size(); ++k) {
-      dy[k] = std::move(gradients_[frames_[i].first + k]);
-      if (!dy[k].defined()) continue;
-      run_tensor_hooks(*node, k, dy[k]);
-      if (!targets_.empty()) capture(frames_[i], k, dy[k]);
+    for (uint32_t k = 0; k < dy_.size(); ++k) {
+      dy_[k] = std::move(gradients_[frames_[i].gradients + k]);
+      if (!dy_[k].defined()) continue;
+      if (extras) run_output_hooks(*extras, k, dy_[k]);
+      capture(i, k, dy_[k]);
       any = true;
     }
-    bool runs = any && frames_[i].needed && reaches_needed(*node);
-    tensor_list dx = runs ? run_rules(*node, dy) : tensor_list(node->inputs());
-    if (runs && !options_.retain_graph && !options_.create_graph) node->release_saved();
-    for (size_t k = 0; k < node->inputs(); ++k)
-      if (node->edge(k)) deliver(node->edge(k), std::move(dx[k]));
+    return any;
   }
 
-  bool reaches_needed(const Node& node) {
-    for (size_t k = 0; k < node.inputs(); ++k)
-      if (wanted(node, k)) return true;
-    return false;
-  }
-
-  bool wanted(const Node& node, size_t input) {
-    const Edge& e = node.edge(input);
-    return e && (targets_.empty() || frames_[*frames_.find(e)].needed);
-  }
-
-  static void run_tensor_hooks(const Node& node, uint32_t output_nr, Tensor& g) {
+  /// dx_ from dy_, with the node's hooks, checked.
+  void run_rules(uint32_t i) {
+    Node& node = *frames_[i].node;
     const NodeExtras* extras = node.extras_if_any();
-    if (!extras) return;
-    for (auto& hook : extras->tensor_hooks)
-      if (*hook.run && hook.output_nr == output_nr)
-        if (Tensor replaced = (*hook.run)(g); replaced.defined()) g = replaced;
-    for (auto& retained : extras->retained)
-      if (retained.output_nr == output_nr) {
-        Tensor& kept = retained.into->grad;
-        kept = kept.defined() ? kept + g : g;
-      }
+    ModuleScope inside(node.path());
+    if (extras) run_pre_hooks(node, *extras);
+    wants_.clear();
+    for (uint32_t to : below(i)) wants_.push_back(wanted(to));
+    BackwardContext context(node, dy_.data(), wants_.data());
+    call_rules(node, context);
+    if (extras) extras->post_hooks.each([&](auto& run) { run(node, dx_); });
+    if (dx_.size() != node.inputs())
+      fail(node.name(), "its rule returned {} gradients; expected {}", dx_.size(), node.inputs());
+    for (size_t k = 0; k < dx_.size(); ++k)
+      if (wants_[k] && dx_[k].defined()) dx_[k] = checked(node, k, std::move(dx_[k]));
   }
 
-  tensor_list run_rules(Node& node, tensor_list& dy) {
+  void call_rules(const Node& node, BackwardContext& context) {
     const OpType& type = node.type();
-    const NodeExtras* extras = node.extras_if_any();
-    if (extras)
-      for (auto& hook : extras->pre_hooks) hook(node, dy);
-    auto wants = std::make_unique<bool[]>(node.inputs());
-    for (size_t k = 0; k < node.inputs(); ++k) wants[k] = wanted(node, k);
-    BackwardContext context(node, dy.data(), wants.get());
-    tensor_list dx;
     if (type.backward) {
-      dx = type.backward(node.op(), context);
-    } else {
-      const Rule* rules = thread_state.formulas && type.formulas ? type.formulas : type.grads;
-      dx.resize(node.inputs());
-      for (size_t k = 0; k < node.inputs(); ++k)
-        if (wants[k]) dx[k] = rules[k].run(node.op(), context);
+      dx_ = type.backward(node.op(), context);
+      return;
     }
-    if (dx.size() != node.inputs())
-      fail(node.name(), "its rule returned {} gradients; expected {}", dx.size(), node.inputs());
-    for (size_t k = 0; k < dx.size(); ++k)
-      if (wants[k] && dx[k].defined()) dx[k] = checked(node, k, std::move(dx[k]));
-    if (extras)
-      for (auto& hook : extras->post_hooks) hook(node, dx);
-    return dx;
+    const Rule* rules = thread_state.formulas && type.formulas ? type.formulas : type.grads;
+    for (size_t k = 0; k < dx_.size(); ++k)
+      if (wants_[k]) dx_[k] = rules[k].run(node.op(), context);
   }
 
-  GradOptions options_;
-  bool to_leaves_;
+  void run_pre_hooks(const Node& node, const NodeExtras& extras) {
+    extras.pre_hooks.each([&](auto& run) {
+      run(node, dy_);
+      if (dy_.size() != node.outputs())
+        fail("register_pre_hook", "the hook left {} gradients; expected {}", dy_.size(),
+             node.outputs());
+      for (size_t k = 0; k < dy_.size(); ++k)
+        if (dy_[k].defined())
+          check_like("register_pre_hook", "the hook left a gradient of", dy_[k],
+                     node.output(k).sizes, node.output(k).dtype);
+    });
+  }
+
+  bool create_graph_, retain_graph_, to_leaves_;
   AutoGradMode mode_;
   Frames frames_;
   std::vector<End> roots_, targets_;
   tensor_list gradients_;
-  std::vector<uint32_t> ready_;
+  std::vector<uint32_t> below_, ready_;
+  tensor_list dy_, dx_;  ///< of the node that runs
+  std::vector<uint8_t> wants_;
 };
 
 /// The edges and starting gradients of backward's outputs, checked.
@@ -302,6 +296,7 @@ void add_roots(Run& run, std::string_view op, TensorList outputs, TensorList gra
          outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Tensor& y = outputs[i];
+    if (!y.defined()) fail(op, "output {} is undefined; expected a tensor", i);
     if (!y.requires_grad())
       fail(op,
            "output {} does not require grad and has no history; expected a tensor that depends "
@@ -318,14 +313,15 @@ void add_roots(Run& run, std::string_view op, TensorList outputs, TensorList gra
       fail(op, "the output gradient has shape {}; expected the output's {}", g.sizes(), y.sizes());
     if (g.dtype() != y.dtype())
       fail(op, "the output gradient is {}; expected the output's {}", g.dtype(), y.dtype());
-    run.add_root(gradient_edge(*y.impl()), g);
+    run.add_root(gradient_edge(*y.impl()), std::move(g));
   }
 }
 
 void add_targets(Run& run, std::string_view op, TensorList inputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (!inputs[i].defined() || !inputs[i].requires_grad())
-      fail(op, "input {} does not require grad", i);
+    if (!inputs[i].defined()) fail(op, "input {} is undefined; expected a tensor", i);
+    if (!inputs[i].requires_grad())
+      fail(op, "input {} does not require grad; expected one that does", i);
     run.add_target(gradient_edge(*inputs[i].impl()));
   }
 }
@@ -339,16 +335,12 @@ void backward(TensorList outputs, TensorList grad_outputs, const GradOptions& op
   Run run(options, true);
   add_roots(run, "backward", outputs, grad_outputs);
   add_targets(run, "backward", inputs);
+  for (const Tensor& x : inputs) x.retain_grad();
   run.go();
-  for (size_t i = 0; i < inputs.size(); ++i)
-    if (Tensor g = run.result(i); g.defined()) {
-      leaf_state(*inputs[i].impl());
-      accumulate_grad(*inputs[i].impl(), g, options.create_graph);
-    }
 }
 
-void backward(TensorList outputs, TensorList grad_outputs, bool retain_graph, bool create_graph,
-              TensorList inputs) {
+void backward(TensorList outputs, TensorList grad_outputs, std::optional<bool> retain_graph,
+              bool create_graph, TensorList inputs) {
   backward(outputs, grad_outputs, {retain_graph, create_graph}, inputs);
 }
 
@@ -367,8 +359,8 @@ tensor_list grad(TensorList outputs, TensorList inputs, TensorList grad_outputs,
   return out;
 }
 
-tensor_list grad(TensorList outputs, TensorList inputs, TensorList grad_outputs, bool retain_graph,
-                 bool create_graph, bool allow_unused) {
+tensor_list grad(TensorList outputs, TensorList inputs, TensorList grad_outputs,
+                 std::optional<bool> retain_graph, bool create_graph, bool allow_unused) {
   return grad(outputs, inputs, grad_outputs, {retain_graph, create_graph, allow_unused});
 }
 

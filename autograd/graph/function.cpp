@@ -33,13 +33,15 @@ const tensor_list& SavedData::toTensorVector() const { return get<tensor_list>()
 tensor_list AutogradContext::get_saved_variables() const {
   if (!node_) fail("get_saved_variables", "nothing is saved yet; expected a call from backward");
   tensor_list out;
-  for (const Saved& s : saved_) out.push_back(node_->unpack(s.index, s.is_output));
+  for (const Saved& s : saved_)
+    out.push_back(s.is_output ? node_->saved_output(s.index) : node_->saved_input(s.index));
   return out;
 }
 
 bool AutogradContext::needs_input_grad(size_t i) const {
   if (i >= wants_.size())
-    fail_index("needs_input_grad", "there is no input {}; the function has {}", i, wants_.size());
+    fail_index("needs_input_grad", "there is no input {}; expected one of the function's {}", i,
+               wants_.size());
   return running_ ? running_->wanted(int(i)) : wants_[i];
 }
 
@@ -118,6 +120,35 @@ int index_in(const tensor_list& list, const Tensor& t) {
   return -1;
 }
 
+/// An output of node that the node keeps would keep the node: it is replaced by an alias.
+void cut_cycles(std::map<std::string, SavedData>& saved, const Node* node) {
+  auto cut = [node](const Tensor& t) {
+    return t.defined() && t.impl()->grad_fn.get() == node ? alias(t) : t;
+  };
+  for (auto& [name, data] : saved) {
+    if (auto* t = std::get_if<Tensor>(&data.value())) data = cut(*t);
+    if (auto* list = std::get_if<tensor_list>(&data.value())) {
+      tensor_list kept;
+      for (const Tensor& t : *list) kept.push_back(cut(t));
+      data = std::move(kept);
+    }
+  }
+}
+
+/// What a context runs in, for as long as it lives.
+class Running {
+ public:
+  Running(const BackwardContext*& at, const BackwardContext* now)
+      : at_(at), before_(std::exchange(at, now)) {}
+  ~Running() { at_ = before_; }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  const BackwardContext*& at_;
+  const BackwardContext* before_;
+};
+
 Tensor same_view(const Tensor& t) {
   const TensorImpl& x = *t.impl();
   return view_of(t, x.sizes, x.strides, x.offset);
@@ -136,29 +167,32 @@ const OpType& function_type(const std::type_info& type) {
 
 void FunctionCall::add_input(const Tensor& x) {
   inputs.push_back(x);
-  context->wants_.push_back(GradMode::is_enabled() && x.defined() && x.requires_grad());
+  context->wants_.push_back(thread_state.recording() && x.defined() && x.requires_grad());
 }
 
-void FunctionCall::check_dirty(std::string_view name, const tensor_list& outputs) const {
+void FunctionCall::note_writes(const OpType& type, const tensor_list& outputs,
+                               bool recorded) const {
+  std::string_view name = type.info->name;
   for (const Tensor& x : context->dirty_) {
     if (!contains(inputs, x) || !contains(outputs, x))
       fail(name,
            "mark_dirty got a tensor of shape {} that is not both an input and an output; expected "
            "forward to return the inputs that it changed",
            x.sizes());
-    if (GradMode::is_enabled() && x.requires_grad() && x.is_leaf())
-      fail(name,
-           "cannot write to a leaf that requires grad; expected NoGradGuard or another tensor");
+    check_writable(type, *x.impl(), recorded);
+    note_write(*x.impl(), *type.info);  // also where forward wrote through a pointer
   }
 }
 
 void FunctionCall::record(const OpType& type, Backward backward, tensor_list& outputs) const {
   AutogradContext& c = *context;
-  check_dirty(type.info->name, outputs);
   bool differentiable = std::any_of(outputs.begin(), outputs.end(), [&](const Tensor& y) {
     return y.defined() && y.is_floating_point() && !contains(c.non_differentiable_, y);
   });
-  if (differentiable && std::find(c.wants_.begin(), c.wants_.end(), true) != c.wants_.end()) {
+  bool recorded =
+      differentiable && std::find(c.wants_.begin(), c.wants_.end(), true) != c.wants_.end();
+  note_writes(type, outputs, recorded);
+  if (recorded) {
     FunctionOp op{context, backward};
     Ref<Node> node = Node::create(type, &op, inputs.size(), outputs.size(), c.to_save_.size());
     for (size_t i = 0; i < inputs.size(); ++i)
@@ -167,6 +201,7 @@ void FunctionCall::record(const OpType& type, Backward backward, tensor_list& ou
     attach(node, outputs);
     save(*node, returned, outputs);
     c.node_ = node.get();
+    cut_cycles(c.saved_data, node.get());
   }
   c.to_save_.clear();
   c.dirty_.clear();
@@ -180,24 +215,15 @@ void FunctionCall::attach(const Ref<Node>& node, tensor_list& outputs) const {
     Tensor& y = outputs[k];
     if (!y.defined()) continue;
     bool dirty = contains(context->dirty_, y);
-    bool history = contains(inputs, y) || y.requires_grad() || y.impl()->grad_fn;
+    bool history = contains(inputs, y) || y.requires_grad();
     node->output(k) = {y.sizes(), y.dtype()};
     if (!y.is_floating_point() || contains(context->non_differentiable_, y)) {
       if (history && !dirty) y = y.detach();
       continue;
     }
     if (history && !dirty) y = same_view(y);
-    TensorImpl& t = *y.impl();
-    if (dirty) {  // also where forward wrote through a pointer
-      ++t.storage->version;
-      t.storage->writer = node->type().info;
-    }
-    Edge base = dirty && t.base ? gradient_edge(*t.base) : Edge();
-    set_history(t, node, uint32_t(k));
-    if (dirty && t.base)
-      rebase(t, base);
-    else if (dirty)
-      ++t.generation;
+    join_history(*y.impl(), node, uint32_t(k), dirty);
+    if (!dirty && y.is_view()) y.impl()->origin = ViewOrigin::function;
   }
 }
 
@@ -225,29 +251,22 @@ tensor_list FunctionCall::run_backward(AutogradContext& context, Backward backwa
   tensor_list dy;
   for (size_t k = 0; k < c.node().outputs(); ++k)
     dy.push_back(context.materialize_ ? c.dy(int(k)) : c.dy_or_undefined(int(k)));
-  const BackwardContext* before = std::exchange(context.running_, &c);
-  tensor_list dx;
-  try {
-    dx = backward(&context, std::move(dy));
-  } catch (...) {
-    context.running_ = before;
-    throw;
-  }
-  context.running_ = before;
+  Running running(context.running_, &c);
+  tensor_list dx = backward(&context, std::move(dy));
+  std::string_view name = c.node().name();
   size_t expected = context.is_tensor_.size();
   while (dx.size() > expected && !dx.back().defined()) dx.pop_back();
   if (dx.size() != expected)
-    fail(c.node().name(),
-         "backward returned {} gradients; expected {}, one for each argument of forward", dx.size(),
-         expected);
+    fail(name, "backward returned {} gradients; expected {}, one for each argument of forward",
+         dx.size(), expected);
   tensor_list out;
   for (size_t i = 0; i < expected; ++i)
     if (context.is_tensor_[i])
       out.push_back(std::move(dx[i]));
     else if (dx[i].defined())
-      fail(c.node().name(),
-           "backward returned a gradient for argument {}, which is no tensor; expected "
-           "an undefined Tensor",
+      fail(name,
+           "backward returned a gradient for argument {}, which is no tensor; expected an "
+           "undefined Tensor",
            i);
   return out;
 }

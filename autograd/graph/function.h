@@ -128,7 +128,8 @@ struct FunctionCall {
 
  private:
   void add_input(const Tensor& x);
-  void check_dirty(std::string_view name, const tensor_list& outputs) const;
+  /// Checks what forward wrote to, and counts the writes.
+  void note_writes(const OpType& type, const tensor_list& outputs, bool recorded) const;
   void attach(const Ref<Node>& node, tensor_list& outputs) const;
   void save(Node& node, const tensor_list& returned, const tensor_list& outputs) const;
 };
@@ -138,18 +139,25 @@ const OpType& function_type(const std::type_info& type);
 
 }  // namespace detail
 
+// clang-format off
 /// A differentiable function with a gradient of its own:
 ///
 ///   struct Swish : autograd::Function<Swish> {
-///     static Tensor forward(AutogradContext* ctx, const Tensor& x) { ctx->save_for_backward({x});
-///     return x * x.sigmoid(); } static tensor_list backward(AutogradContext* ctx, tensor_list dy)
-///     { ... one gradient for each argument of forward }
+///     static Tensor forward(AutogradContext* ctx, const Tensor& x) {
+///       ctx->save_for_backward({x});
+///       return x * x.sigmoid();
+///     }
+///     static tensor_list backward(AutogradContext* ctx, tensor_list dy) {
+///       Tensor x = ctx->get_saved_variables()[0], s = x.sigmoid();
+///       return {dy[0] * (s + x * s * (1 - s))};  // one gradient for each argument of forward
+///     }
 ///   };
 ///   Tensor y = Swish::apply(x);
 ///
 /// forward takes tensors and anything else, and returns a Tensor or a tensor_list; it is not
 /// recorded. backward returns an undefined Tensor for what is no tensor; it is recorded only under
 /// create_graph.
+// clang-format on
 template <class Self>
 class Function {
  public:

@@ -20,7 +20,8 @@ class ModeGuard {
 
 /// Ops are not recorded while it lives.
 using NoGradGuard = ModeGuard<&ThreadState::grad_enabled, false>;
-/// Ops are recorded again, inside a NoGradGuard; `AutoGradMode(on)` chooses.
+/// Ops are recorded again, inside a NoGradGuard but not in inference mode; `AutoGradMode(on)`
+/// chooses.
 using EnableGradGuard = ModeGuard<&ThreadState::grad_enabled, true>;
 using AutoGradMode = EnableGradGuard;
 /// Backward runs the documented formulas of convolution, pooling, dense and softmax as written.
@@ -37,11 +38,13 @@ class InferenceMode {
   AutoGradMode grad_;
 };
 
+/// The thread's mode without a guard, as LibTorch has it.
 struct GradMode {
   static bool is_enabled() { return thread_state.grad_enabled; }
   static void set_enabled(bool on) { thread_state.grad_enabled = on; }
 };
 
+/// Whether the thread is inside an InferenceMode.
 inline bool is_inference_mode_enabled() { return thread_state.inference; }
 
 }  // namespace taper

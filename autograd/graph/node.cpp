@@ -1,5 +1,7 @@
 #include "autograd/graph/node.h"
 
+#include <fmt/format.h>
+
 #include <mutex>
 #include <new>
 
@@ -43,8 +45,15 @@ Ref<Node> Node::create(const OpType& type, const void* op, size_t edges, size_t 
   size_t saved_at = layout.add(saved * sizeof(SavedValue), alignof(SavedValue));
   size_t op_at = layout.add(type.size, type.align);
   auto* block = static_cast<std::byte*>(::operator new(layout.size()));
+  try {
+    type.copy(block + op_at, op);
+  } catch (...) {
+    ::operator delete(block, layout.size());
+    throw;
+  }
   Node* node = new (block) Node();
   node->type_ = &type;
+  node->bytes_ = layout.size();
   node->path_ = thread_state.path;
   node->edges_ = construct<Edge>(block, edges_at, edges);
   node->edge_count_ = uint32_t(edges);
@@ -52,7 +61,6 @@ Ref<Node> Node::create(const OpType& type, const void* op, size_t edges, size_t 
   node->output_count_ = uint32_t(outputs);
   node->saved_ = construct<SavedValue>(block, saved_at, saved);
   node->saved_room_ = uint32_t(saved);
-  type.copy(block + op_at, op);
   node->op_ = block + op_at;
   return Ref<Node>(node);
 }
@@ -61,7 +69,7 @@ Node::~Node() {
   std::destroy_n(edges_, edge_count_);
   std::destroy_n(outputs_, output_count_);
   std::destroy_n(saved_, saved_room_);
-  if (op_) type_->destroy(op_);
+  type_->destroy(op_);
 }
 
 // A node's end may be the end of those before it, a million deep: they queue up instead of nesting.
@@ -74,8 +82,9 @@ void destroy(Node* node) noexcept {
   draining = true;
   while (waiting) {
     Node* next = std::exchange(waiting, waiting->next_);
+    size_t bytes = next->bytes_;
     next->~Node();
-    ::operator delete(next);
+    ::operator delete(next, bytes);
   }
   draining = false;
 }
@@ -96,21 +105,35 @@ Dtype Node::input_dtype(size_t i) const {
   return e.node ? e.node->output(e.output_nr).dtype : e.leaf->dtype;
 }
 
-void Node::save(const Tensor& value, int index, bool is_output) {
+void Node::save(Tensor value, int index, bool is_output) {
   TAPER_ASSERT(saved_count_ < saved_room_);
   SavedValue& s = saved_[saved_count_++];
   s.index = index;
   s.is_output = is_output;
   if (!value.defined()) return;
-  if (value.is_inference())
+  const TensorImpl& x = *value.impl();
+  if (x.inference)
     fail(name(),
          "an inference tensor cannot be saved for backward; expected a clone() of it made "
          "outside of inference mode");
-  s.value = is_output ? alias(value) : value;
-  s.version = value.impl()->storage->version;
+  s.version = x.storage->version;
+  bool is_input = !is_output && index >= 0 && size_t(index) < edge_count_;
+  Edge other;  // an output has none
+  if (!is_input && !is_output) other = gradient_edge(*value.impl());
+  const Edge& edge = is_input ? edges_[index] : other;
+  bool alone = x.use_count() == 1;  // nobody can write to it
+  if (!edge.leaf && !alone && is_floating_point(x.dtype))
+    value = alias(value);
+  else
+    s.storage = x.storage;
+  if (edge.node) {
+    value.impl()->grad_fn = edge.node;
+    value.impl()->output_nr = edge.output_nr;
+  }
+  s.value = std::move(value);
 }
 
-Tensor Node::unpack(int index, bool is_output) const {
+const SavedValue& Node::checked(int index, bool is_output) const {
   if (released_)
     fail(name(),
          "its saved values were freed by an earlier backward; expected retain_graph=true "
@@ -120,48 +143,58 @@ Tensor Node::unpack(int index, bool is_output) const {
     ++s;
     TAPER_ASSERT(s < saved_ + saved_count_);
   }
-  if (!s->value.defined()) return {};
-  if (s->value.impl()->storage->version != s->version) throw_overwritten(*s);
-  if (!thread_state.grad_enabled) return s->value;
-  if (!is_output && uint32_t(index) >= edge_count_) return s->value;  // not differentiable
-  if (is_output) {
-    Tensor y = alias(s->value);
-    y.impl()->grad_fn = Ref<Node>(const_cast<Node*>(this));
-    y.impl()->output_nr = uint32_t(index);
-    return y;
-  }
-  if (index < 0 || size_t(index) >= edge_count_) return s->value;
-  // The handle may have moved on (detach_, an in-place op on its base); the edge is what was
-  // recorded.
-  const Edge& e = edges_[index];
-  const TensorImpl& now = *s->value.impl();
-  if (!e.node || (now.grad_fn == e.node && now.output_nr == e.output_nr)) return s->value;
-  Tensor x = alias(s->value);
-  x.impl()->grad_fn = e.node;
-  x.impl()->output_nr = e.output_nr;
-  return x;
+  if (!s->value.defined()) return *s;
+  const Ref<Storage>& storage = s->value.impl()->storage;
+  if ((s->storage && s->storage != storage) || storage->version != s->version) throw_changed(*s);
+  return *s;
 }
 
-void Node::throw_overwritten(const SavedValue& s) const {
+Tensor Node::saved_output(int index) const {
+  const Tensor& value = checked(index, true).value;
+  if (!value.defined() || !thread_state.recording()) return value;
+  Tensor y = alias(value);
+  y.impl()->grad_fn = Ref<Node>(const_cast<Node*>(this));
+  y.impl()->output_nr = uint32_t(index);
+  return y;
+}
+
+void Node::throw_changed(const SavedValue& s) const {
   const Storage& storage = *s.value.impl()->storage;
-  std::string writer = storage.writer ? storage.writer->name : "?";
-  if (!writer.ends_with('_')) writer += '_';  // every writer runs in place
-  std::string where = storage.writer_path ? " in " + storage.writer_path->full : std::string();
-  fail(name(),
-       "{} {} of shape {}, saved for backward, was overwritten by {}{}; it is at version {}, "
-       "expected "
-       "version {}",
-       s.index < 0   ? "saved value"
-       : s.is_output ? "output"
-                     : "input",
-       s.index < 0 ? -1 - s.index : s.index, s.value.sizes(), writer, where, storage.version,
+  std::string what = fmt::format("{} {} of shape {}, saved for backward,",
+                                 s.index < 0   ? "saved value"
+                                 : s.is_output ? "output"
+                                               : "input",
+                                 s.index < 0 ? -1 - s.index : s.index, s.value.sizes());
+  if (s.storage && s.storage.get() != &storage)
+    fail(name(), "{} was replaced by set_data; expected the tensor that was saved", what);
+  const OpInfo* op = storage.writer;
+  const ModulePath* path = storage.writer_path;
+  fail(name(), "{} was overwritten by {}{}; it is at version {}, expected version {}", what,
+       op ? in_place_name(*op) : "?", path ? " in " + path->full : "", uint32_t(storage.version),
        s.version);
 }
 
 void Node::release_saved() {
   if (saved_count_ == 0) return;
-  for (size_t i = 0; i < saved_count_; ++i) saved_[i].value = Tensor();
+  for (size_t i = 0; i < saved_count_; ++i) {
+    saved_[i].value = Tensor();
+    saved_[i].storage = nullptr;
+  }
   released_ = true;
+}
+
+unsigned Node::register_pre_hook(std::function<NodeHook> f) {
+  return extras().pre_hooks.add(extras().next_hook++, std::move(f))->id;
+}
+
+unsigned Node::register_post_hook(std::function<NodeHook> f) {
+  return extras().post_hooks.add(extras().next_hook++, std::move(f))->id;
+}
+
+void Node::remove_hook(unsigned hook) {
+  if (!extras().pre_hooks.remove(hook) && !extras().post_hooks.remove(hook))
+    fail_index("remove_hook", "there is no hook {}; expected a number that registering returned",
+               hook);
 }
 
 NodeExtras& Node::extras() {
@@ -169,10 +202,10 @@ NodeExtras& Node::extras() {
   return *extras_;
 }
 
-Tensor BackwardContext::dy(int k) const {
-  if (dy_[k].defined()) return dy_[k];
+const Tensor& BackwardContext::dy(int k) const {
   const OutputMeta& meta = node_.output(size_t(k));
-  return zeros(meta.sizes, {.dtype = meta.dtype});
+  if (!dy_[k].defined()) dy_[k] = zeros(meta.sizes, {.dtype = meta.dtype});
+  return dy_[k];
 }
 
 LeafState& leaf_state(TensorImpl& t) {

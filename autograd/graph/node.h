@@ -1,11 +1,12 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "autograd/graph/hooks.h"
 #include "autograd/tensor/tensor.h"
 
 namespace taper {
@@ -30,7 +31,10 @@ struct Edge {
 
 /// A value that a gradient rule reads, with the state its memory had.
 struct SavedValue {
-  Tensor value;  ///< an output is held as an alias without its node, which would be a cycle
+  /// A leaf itself, of all else an alias: the tensor may be written later and become an output of
+  /// what follows, a cycle. An output's alias is without its node, an input's has its history.
+  Tensor value;
+  Ref<Storage> storage;  ///< of what is no alias: set_data may give it another
   uint32_t version = 0;
   int32_t index = 0;  ///< which input or output of the node it is; -1, -2, ..: neither
   bool is_output = false;
@@ -42,23 +46,22 @@ struct OutputMeta {
   Dtype dtype = float32;
 };
 
-using NodeHook = std::function<void(const Node& node, tensor_list& gradients)>;
+/// Sees, and may replace, the gradient of a tensor: undefined leaves it as it is.
+using TensorHook = Tensor(const Tensor& gradient);
+/// Sees, and may change, the gradients of a node's outputs before, or of its inputs after its rule.
+using NodeHook = void(const Node& node, tensor_list& gradients);
 
-/// What few nodes have: hooks, and the place in the source that made them.
+/// What few nodes have: hooks, and tensors that retain their gradient.
 struct NodeExtras {
-  struct TensorHook {
-    uint32_t output_nr;
-    std::shared_ptr<std::function<Tensor(const Tensor&)>> run;  ///< empty once removed
-  };
   struct Retained {
     uint32_t output_nr;
     Ref<LeafState> into;
   };
-  std::vector<TensorHook> tensor_hooks;
+  std::map<uint32_t, HookList<TensorHook>> tensor_hooks;  ///< of each output
   std::vector<Retained> retained;
-  std::vector<NodeHook> pre_hooks;
-  std::vector<NodeHook> post_hooks;
-  std::string trace;
+  HookList<NodeHook> pre_hooks;
+  HookList<NodeHook> post_hooks;
+  unsigned next_hook = 0;
 };
 
 /// One application of an op on the recorded graph: its attributes, where its inputs came from, and
@@ -73,7 +76,9 @@ class Node : public RefCounted {
   const void* op() const { return op_; }
   /// The op's name, e.g. "mul".
   std::string_view name() const;
+  /// The op's attributes by name, for labels.
   std::vector<Attribute> attributes() const;
+  /// The module whose forward made the node, or null.
   const ModulePath* path() const { return path_; }
 
   size_t inputs() const { return edge_count_; }
@@ -89,17 +94,21 @@ class Node : public RefCounted {
   IntList input_shape(size_t i) const;
   Dtype input_dtype(size_t i) const;
 
-  void save(const Tensor& value, int index, bool is_output);
+  /// Keeps a value for the rules: input or output `index`, or with -1, -2, .. neither.
+  void save(Tensor value, int index, bool is_output);
   /// The saved value with its history; throws if it was overwritten or already freed.
-  Tensor unpack(int index, bool is_output) const;
+  const Tensor& saved_input(int index) const { return checked(index, false).value; }
+  Tensor saved_output(int index) const;
   /// Frees what was saved, after a backward that does not retain the graph.
   void release_saved();
 
   NodeExtras& extras();
   const NodeExtras* extras_if_any() const { return extras_.get(); }
   /// Runs f on the gradients of the outputs before, or of the inputs after, the node's rule.
-  void register_pre_hook(NodeHook f) { extras().pre_hooks.push_back(std::move(f)); }
-  void register_post_hook(NodeHook f) { extras().post_hooks.push_back(std::move(f)); }
+  /// Returns a number for remove_hook.
+  unsigned register_pre_hook(std::function<NodeHook> f);
+  unsigned register_post_hook(std::function<NodeHook> f);
+  void remove_hook(unsigned hook);
 
   uint32_t slot = 0;  ///< the engine's; see engine.cpp
 
@@ -107,9 +116,11 @@ class Node : public RefCounted {
   friend void destroy(Node*) noexcept;
   Node() = default;
   ~Node();
-  [[noreturn]] void throw_overwritten(const SavedValue& s) const;
+  const SavedValue& checked(int index, bool is_output) const;
+  [[noreturn]] void throw_changed(const SavedValue& s) const;
 
   const OpType* type_ = nullptr;
+  size_t bytes_ = 0;  ///< of the block
   const ModulePath* path_ = nullptr;
   uint32_t edge_count_ = 0, output_count_ = 0, saved_count_ = 0, saved_room_ = 0;
   bool released_ = false;
@@ -124,23 +135,23 @@ class Node : public RefCounted {
 /// What a gradient rule gets: the node and the gradients of its outputs.
 class BackwardContext {
  public:
-  BackwardContext(Node& node, const Tensor* dy, const bool* wanted)
+  BackwardContext(Node& node, Tensor* dy, const uint8_t* wanted)
       : node_(node), dy_(dy), wanted_(wanted) {}
 
   const Node& node() const { return node_; }
   /// The gradient of output k; zeros if nothing came in.
-  Tensor dy(int k) const;
+  const Tensor& dy(int k) const;
   const Tensor& dy_or_undefined(int k) const { return dy_[k]; }
-  Tensor input(int i) const { return node_.unpack(i, false); }
-  Tensor output(int i) const { return node_.unpack(i, true); }
+  const Tensor& input(int i) const { return node_.saved_input(i); }
+  Tensor output(int i) const { return node_.saved_output(i); }
   IntList input_shape(int i) const { return node_.input_shape(size_t(i)); }
   Dtype input_dtype(int i) const { return node_.input_dtype(size_t(i)); }
   bool wanted(int i) const { return wanted_[i]; }
 
  private:
   Node& node_;
-  const Tensor* dy_;
-  const bool* wanted_;
+  Tensor* dy_;
+  const uint8_t* wanted_;
 };
 
 /// For rules that share work: which inputs want a gradient, and the shapes of inputs beyond a fixed
@@ -154,22 +165,31 @@ struct Wanted {
 
 /// Gradient and hooks of a leaf, or of a tensor that retains its gradient.
 struct LeafState : RefCounted {
-  struct Hook {
-    unsigned id;
-    std::shared_ptr<std::function<Tensor(const Tensor&)>> run;
-  };
   Tensor grad;
   bool retains_grad = false;
-  unsigned next_id = 0;
-  std::vector<Hook> hooks;
-  std::vector<std::function<void(const Tensor&)>> post_accumulate;
+  unsigned next_hook = 0;
+  HookList<TensorHook> hooks;
+  HookList<void(const Tensor&)> post_accumulate;
   uint32_t slot = 0;  ///< the engine's
 };
 
 /// t's leaf state, made when first asked for.
 LeafState& leaf_state(TensorImpl& t);
 
-/// Where t's gradient goes: brings a view's grad_fn up to date first.
+/// Derives a view's history from its base again, after writes to the base's memory.
+void derive_history(TensorImpl& view);
+
+inline void refresh_history(TensorImpl& t) {
+  if (t.base && t.generation != t.base->generation) derive_history(t);
+}
+
+/// Whether t is a leaf that requires grad or depends on one.
+inline bool wants_gradient(TensorImpl& t) {
+  refresh_history(t);
+  return t.requires_grad || t.grad_fn;
+}
+
+/// Where t's gradient goes.
 Edge gradient_edge(TensorImpl& t);
 
 }  // namespace taper

@@ -8,26 +8,36 @@
 
 namespace taper {
 
-bool Tensor::requires_grad() const { return bool(gradient_edge(state())); }
+bool Tensor::requires_grad() const { return wants_gradient(state()); }
 
 const Tensor& Tensor::requires_grad_(bool on) const {
   TensorImpl& x = state();
   if (on && !taper::is_floating_point(x.dtype))
     fail("requires_grad_", "the tensor is {}; expected a floating type", x.dtype);
-  if (!on && grad_fn())
-    fail("requires_grad_", "the tensor is an output of {}; expected a leaf, or detach()",
-         grad_fn()->name());
   if (on && x.inference && !thread_state.inference)
-    fail("requires_grad_", "an inference tensor cannot require grad outside of inference mode");
-  if (grad_fn()) return *this;
+    fail("requires_grad_",
+         "an inference tensor cannot require grad outside of inference mode; expected a clone() "
+         "of it");
+  if (Ref<Node> node = grad_fn()) {
+    if (on) return *this;
+    fail("requires_grad_", "the tensor is an output of {}; expected a leaf, or detach()",
+         node->name());
+  }
   if (on) leaf_state(x);
   x.requires_grad = on;
+  if (x.origin == ViewOrigin::own) x.base->requires_grad = on;  // so that its views know
   return *this;
 }
 
-bool Tensor::is_leaf() const { return !grad_fn(); }
+bool Tensor::is_leaf() const {
+  refresh_history(state());
+  return !state().grad_fn;
+}
 
-Ref<Node> Tensor::grad_fn() const { return gradient_edge(state()).node; }
+Ref<Node> Tensor::grad_fn() const {
+  refresh_history(state());
+  return state().grad_fn;
+}
 
 const Tensor& Tensor::grad() const {
   static const Tensor none;
@@ -36,24 +46,26 @@ const Tensor& Tensor::grad() const {
 
 Tensor& Tensor::mutable_grad() const { return leaf_state(state()).grad; }
 
-void Tensor::backward(const Tensor& gradient, bool retain_graph, bool create_graph,
+void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph, bool create_graph,
                       TensorList inputs) const {
+  state();
   autograd::backward({*this}, {gradient}, {retain_graph, create_graph}, inputs);
 }
 
+bool Tensor::is_view() const { return state().base && state().origin != ViewOrigin::own; }
+
 Tensor Tensor::detach() const {
-  TensorImpl& x = state();
-  if (!x.base) return alias(*this);
-  Tensor base = alias(Tensor(x.base));
-  return view_of(base, x.sizes, x.strides, x.offset);
+  state();
+  return alias(*this);
 }
 
 const Tensor& Tensor::detach_() const {
   TensorImpl& x = state();
-  if (x.base) fail("detach_", "the tensor is a view; expected detach()");
+  if (is_view()) fail("detach_", "the tensor is a view; expected detach()");
+  refresh_history(x);
   x.grad_fn = nullptr;
   x.output_nr = 0;
-  x.requires_grad = false;
+  requires_grad_(false);
   return *this;
 }
 
@@ -65,18 +77,14 @@ Tensor Tensor::data() const {
 
 void Tensor::set_data(const Tensor& other) const {
   TensorImpl& x = state();
-  const TensorImpl& y = other.state();
-  if (x.base) fail("set_data", "the tensor is a view; expected one with memory of its own");
-  if (x.requires_grad && !taper::is_floating_point(y.dtype))
+  if (is_view()) fail("set_data", "the tensor is a view; expected one with memory of its own");
+  if (x.requires_grad && !taper::is_floating_point(other.dtype()))
     fail("set_data", "the new values are {}; expected a floating type, the tensor requires grad",
-         y.dtype);
-  x.storage = y.storage;
-  x.sizes = y.sizes;
-  x.strides = y.strides;
-  x.offset = y.offset;
-  x.numel = y.numel;
-  x.dtype = y.dtype;
-  x.contiguous = y.contiguous;
+         other.dtype());
+  Tensor packed = other.detach().contiguous();  // a tensor without base is packed
+  static_cast<TensorData&>(x) = *packed.impl();
+  x.base = nullptr;
+  x.origin = ViewOrigin::recorded;
 }
 
 void Tensor::retain_grad() const {
@@ -98,30 +106,24 @@ unsigned Tensor::add_hook(std::function<Tensor(const Tensor&)> f) const {
   if (!requires_grad())
     fail("register_hook", "the tensor does not require grad; expected one that does");
   LeafState& own = leaf_state(state());
-  auto run = std::make_shared<std::function<Tensor(const Tensor&)>>(std::move(f));
-  if (Ref<Node> node = grad_fn()) node->extras().tensor_hooks.push_back({state().output_nr, run});
-  own.hooks.push_back({own.next_id, std::move(run)});
-  return own.next_id++;
+  auto hook = own.hooks.add(own.next_hook++, std::move(f));
+  if (Ref<Node> node = grad_fn()) node->extras().tensor_hooks[state().output_nr].add(hook);
+  return hook->id;
 }
 
 void Tensor::remove_hook(unsigned hook) const {
-  if (LeafState* own = state().leaf.get())
-    for (size_t i = 0; i < own->hooks.size(); ++i)
-      if (own->hooks[i].id == hook) {
-        *own->hooks[i].run = nullptr;  // the node may hold it too
-        own->hooks.erase(own->hooks.begin() + std::ptrdiff_t(i));
-        return;
-      }
-  fail_index("remove_hook", "there is no hook {}", hook);
+  LeafState* own = state().leaf.get();
+  if (!own || (!own->hooks.remove(hook) && !own->post_accumulate.remove(hook)))
+    fail_index("remove_hook", "there is no hook {}; expected a number that registering returned",
+               hook);
 }
 
 unsigned Tensor::register_post_accumulate_grad_hook(std::function<void(const Tensor&)> f) const {
   if (!state().requires_grad || !is_leaf())
     fail("register_post_accumulate_grad_hook",
          "the tensor is no leaf that requires grad; expected one");
-  auto& hooks = leaf_state(state()).post_accumulate;
-  hooks.push_back(std::move(f));
-  return unsigned(hooks.size() - 1);
+  LeafState& own = leaf_state(state());
+  return own.post_accumulate.add(own.next_hook++, std::move(f))->id;
 }
 
 }  // namespace taper

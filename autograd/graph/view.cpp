@@ -1,24 +1,27 @@
 #include "autograd/graph/view.h"
 
+#include <mutex>
+
 #include "autograd/ops/strided.h"
+#include "autograd/tensor/thread_state.h"
 
 namespace taper {
 
 static Ref<TensorImpl> same_memory(const TensorImpl& x) {
-  Ref<TensorImpl> y(new TensorImpl);
-  y->storage = x.storage;
-  y->sizes = x.sizes;
-  y->strides = x.strides;
-  y->offset = x.offset;
-  y->numel = x.numel;
-  y->dtype = x.dtype;
-  y->contiguous = x.contiguous;
+  Ref<TensorImpl> y(new TensorImpl(static_cast<const TensorData&>(x)));
   y->untracked = x.untracked;
   y->inference = x.inference;
   return y;
 }
 
-Tensor alias(const Tensor& t) { return Tensor(same_memory(*t.impl())); }
+Tensor alias(const Tensor& t) {
+  Ref<TensorImpl> y = same_memory(*t.impl());
+  if (const Ref<TensorImpl>& base = t.impl()->base) {
+    y->base = same_memory(*base);
+    y->origin = ViewOrigin::own;
+  }
+  return Tensor(std::move(y));
+}
 
 Tensor view_of(const Tensor& t, const Shape& sizes, const Shape& strides, int64_t offset) {
   TensorImpl& x = *t.impl();
@@ -33,11 +36,25 @@ Tensor view_of(const Tensor& t, const Shape& sizes, const Shape& strides, int64_
   y->untracked = x.untracked;
   y->inference = x.inference;
   y->base = x.base ? x.base : Ref<TensorImpl>(&x);
-  y->generation = y->base->generation;
+  y->generation.store(y->base->generation, std::memory_order_relaxed);
+  if (x.origin == ViewOrigin::no_grad || x.origin == ViewOrigin::function)
+    y->origin = x.origin;
+  else if (!thread_state.recording())
+    y->origin = ViewOrigin::no_grad;
   return Tensor(std::move(y));
 }
 
+void add_packed_base(TensorImpl& x, int64_t elements) {
+  x.base = same_memory(x);
+  x.origin = ViewOrigin::own;
+  x.base->sizes = {elements};
+  x.base->strides = {1};
+  x.base->numel = elements;
+  x.base->contiguous = true;
+}
+
 static ops::AsStrided strided_in(const TensorImpl& view) {
+  TAPER_ASSERT(view.base->contiguous);
   ops::AsStrided op;
   op.sizes = view.sizes;
   op.strides = view.strides;
@@ -45,34 +62,88 @@ static ops::AsStrided strided_in(const TensorImpl& view) {
   return op;
 }
 
-Edge gradient_edge(TensorImpl& t) {
-  if (t.base && t.generation != t.base->generation) {
-    ops::AsStrided op = strided_in(t);
-    Edge base = gradient_edge(*t.base);
-    t.generation = t.base->generation;
-    if (base) {
-      t.grad_fn = Node::create(op_type<ops::AsStrided>, &op, 1, 1, 0);
-      t.grad_fn->edge(0) = std::move(base);
-      t.grad_fn->output(0) = {t.sizes, t.dtype};
-      t.output_nr = 0;
-    }
-  }
-  if (t.grad_fn) return {t.grad_fn, {}, t.output_nr};
-  if (t.requires_grad) return {{}, Ref<TensorImpl>(&t), 0};
-  return {};
-}
-
-void set_history(TensorImpl& t, const Ref<Node>& node, uint32_t output_nr) {
+/// Makes node, if there is one, t's history; a gradient that t retains is from now on that of what
+/// it has become.
+static void set_history(TensorImpl& t, const Ref<Node>& node, uint32_t output_nr) {
   if (t.leaf && t.leaf->retains_grad) {
     if (t.grad_fn)
       std::erase_if(t.grad_fn->extras().retained, [&](auto& kept) { return kept.into == t.leaf; });
-    node->extras().retained.push_back({output_nr, t.leaf});
+    if (node) node->extras().retained.push_back({output_nr, t.leaf});
   }
   t.grad_fn = node;
   t.output_nr = output_nr;
 }
 
-void rebase(TensorImpl& view, const Edge& base_before) {
+/// The name of the custom function that a view comes from.
+static std::string_view function_behind(const TensorImpl& view) {
+  const Node* node = view.grad_fn.get();
+  while (node->type().infer && node->edge(0).node) node = node->edge(0).node.get();
+  return node->name();
+}
+
+void derive_history(TensorImpl& view) {
+  static std::mutex mutexes[64];
+  std::lock_guard lock(mutexes[(reinterpret_cast<uintptr_t>(&view) >> 6) % 64]);
+  uint32_t now = view.base->generation;
+  if (view.generation == now) return;
+  if (view.origin == ViewOrigin::function && view.grad_fn)
+    fail(function_behind(view),
+         "its output is a view whose base was written since; expected forward to return a clone()");
+  if (view.storage != view.base->storage) {  // set_data moved the base away
+  } else if (Edge base = gradient_edge(*view.base)) {
+    ops::AsStrided op = strided_in(view);
+    Ref<Node> node = Node::create(op_type<ops::AsStrided>, &op, 1, 1, 0);
+    node->edge(0) = std::move(base);
+    node->output(0) = {view.sizes, view.dtype};
+    set_history(view, node, 0);
+  } else {
+    set_history(view, nullptr, 0);
+  }
+  view.generation = now;
+}
+
+Edge gradient_edge(TensorImpl& t) {
+  refresh_history(t);
+  if (t.grad_fn) return {t.grad_fn, {}, t.output_nr};
+  if (t.requires_grad) return {{}, Ref<TensorImpl>(&t), 0};
+  return {};
+}
+
+std::string in_place_name(const OpInfo& op) {
+  std::string name = op.name;
+  return name.ends_with('_') ? name : name + '_';
+}
+
+/// Why x may not be written in place; null if it may.
+static const char* obstacle(const TensorImpl& x, bool recorded) {
+  if (x.inference && !thread_state.inference)
+    return "an inference tensor outside of inference mode; expected a clone() of it";
+  if (!thread_state.recording() || !is_floating_point(x.dtype)) return nullptr;
+  if (x.requires_grad) return "a leaf that requires grad; expected NoGradGuard or another tensor";
+  if (x.base && x.base->requires_grad)
+    return "a view of a leaf that requires grad; expected NoGradGuard or another tensor";
+  if (x.origin == ViewOrigin::no_grad && (recorded || wants_gradient(*x.base)))
+    return "a view made under NoGradGuard; expected a view made while recording";
+  return nullptr;
+}
+
+void check_writable(const OpType& type, const TensorImpl& x, bool recorded) {
+  auto name = [&] { return type.infer ? in_place_name(*type.info) : type.info->name; };
+  for (size_t d = 0; d < x.sizes.size(); ++d)
+    if (x.strides[d] == 0 && x.sizes[d] > 1)
+      fail(name(),
+           "cannot write to an expanded tensor of shape {}, several elements share memory; "
+           "expected a clone() of it",
+           x.sizes);
+  if (const char* what = obstacle(x, recorded)) fail(name(), "cannot write to {}", what);
+}
+
+void note_write(TensorImpl& x, const OpInfo& op) {
+  if (!x.untracked) x.storage->count_write(op, thread_state.path);
+}
+
+/// Gives the base of a view that was written a history in which the view's part is replaced.
+static void rebase(TensorImpl& view, const Edge& base_before) {
   TensorImpl& base = *view.base;
   ops::AsStrided geometry = strided_in(view);
   ops::PutStrided op;
@@ -85,6 +156,15 @@ void rebase(TensorImpl& view, const Edge& base_before) {
   node->output(0) = {base.sizes, base.dtype};
   set_history(base, node, 0);
   view.generation = ++base.generation;
+}
+
+void join_history(TensorImpl& t, const Ref<Node>& node, uint32_t output_nr, bool written) {
+  if (!written) return set_history(t, node, output_nr);
+  Edge base = t.base ? gradient_edge(*t.base) : Edge();
+  set_history(t, node, output_nr);
+  if (!t.base) return void(++t.generation);
+  if (t.origin == ViewOrigin::function) t.origin = ViewOrigin::recorded;  // it has its own history
+  rebase(t, base);
 }
 
 }  // namespace taper

@@ -1,5 +1,7 @@
 #pragma once
 
+// What views of one memory, and in-place writes to it, mean for the graph.
+
 #include "autograd/graph/node.h"
 
 namespace taper {
@@ -11,12 +13,21 @@ Tensor alias(const Tensor& t);
 /// into.
 Tensor view_of(const Tensor& t, const Shape& sizes, const Shape& strides, int64_t offset);
 
-/// Makes t, which was written in place, an output of node; a gradient that it retains is from now
-/// on that of what it has become.
-void set_history(TensorImpl& t, const Ref<Node>& node, uint32_t output_nr);
+/// Gives x, which has strided memory of its own, a hidden packed base of `elements` elements: the
+/// rules of views and writes know places in packed memory alone.
+void add_packed_base(TensorImpl& x, int64_t elements);
 
-/// After x, a view, became output of a node by an in-place op: gives its base a history in which
-/// the view's part is replaced, so that the base and its other views see the write.
-void rebase(TensorImpl& view, const Edge& base_before);
+/// The name that users call the writing form of op by.
+std::string in_place_name(const OpInfo& op);
+
+/// Throws unless an op may write x in place now; `recorded`: the write joins the graph.
+void check_writable(const OpType& type, const TensorImpl& x, bool recorded);
+
+/// Counts a write of op to x's memory.
+void note_write(TensorImpl& x, const OpInfo& op);
+
+/// Makes t an output of node. If t was written in place, its base gets a history in which the
+/// view's part is replaced, so that the base and its other views see the write.
+void join_history(TensorImpl& t, const Ref<Node>& node, uint32_t output_nr, bool written);
 
 }  // namespace taper

@@ -39,12 +39,28 @@ namespace {
 
 using Kind = OutputSpec::Kind;
 
-bool wants_gradient(const Tensor& t) {
-  if (!t.defined()) return false;
-  TensorImpl& x = *t.impl();
-  if (x.base && x.generation != x.base->generation) return bool(gradient_edge(x));
-  return x.requires_grad || x.grad_fn;
+bool wants_gradient(const Tensor& t) { return t.defined() && wants_gradient(*t.impl()); }
+
+bool same_places(const TensorImpl& a, const TensorImpl& b) {
+  return a.offset == b.offset && a.sizes == b.sizes && a.strides == b.strides;
 }
+
+/// Memory that a kernel works in, aligned as that of tensors.
+class Scratch {
+ public:
+  explicit Scratch(size_t bytes)
+      : bytes_(bytes), data_(bytes ? memory::allocate(bytes) : nullptr) {}
+  ~Scratch() {
+    if (data_) memory::release(data_, bytes_);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  void* data() const { return data_; }
+
+ private:
+  size_t bytes_;
+  void* data_;
+};
 
 /// One call of apply, in the order of its steps.
 class Application {
@@ -55,13 +71,13 @@ class Application {
   void run(Tensor* y, bool in_place) {
     type_.infer(op_, x_, specs_);
     if (in_place) write_first_input();
-    for (size_t k = 0; k < specs_.size(); ++k)
-      if (specs_[k].kind == Kind::write) check_writable(specs_[k]);
-    if (wants_recording()) prepare_node();
+    bool recorded = wants_recording();
+    for (size_t k = 0; k < specs_.size(); ++k) check(specs_[k], recorded);
+    if (recorded) prepare_node();
     make_outputs(y);
     if (type_.forward) forward(y);
     for (size_t k = 0; k < specs_.size(); ++k)
-      if (specs_[k].kind == Kind::write) note_write(*y[k].impl());
+      if (specs_[k].kind == Kind::write) note_write(*y[k].impl(), *type_.info);
     if (node_) attach(y);
   }
 
@@ -79,26 +95,11 @@ class Application {
     s.input = 0;
   }
 
-  void check_writable(const OutputSpec& s) const {
-    const Tensor& t = x_[size_t(s.input)];
-    const TensorImpl& x = *t.impl();
-    for (size_t d = 0; d < x.sizes.size(); ++d)
-      if (x.strides[d] == 0 && x.sizes[d] > 1)
-        fail(type_.info->name,
-             "cannot write to an expanded tensor of shape {}, several elements share memory; "
-             "expected "
-             "a clone() of it",
-             t.sizes());
-    if (x.inference && !thread_state.inference)
-      fail(type_.info->name, "cannot write to an inference tensor outside of inference mode");
-    if (!thread_state.grad_enabled || !is_floating_point(x.dtype)) return;
-    if (x.requires_grad)
-      fail(type_.info->name,
-           "cannot write to a leaf that requires grad; expected NoGradGuard or another tensor");
-    if (x.base && x.base->requires_grad)
-      fail(type_.info->name,
-           "cannot write to a view of a leaf that requires grad; expected NoGradGuard or another "
-           "tensor");
+  void check(const OutputSpec& s, bool recorded) const {
+    if (s.kind == Kind::write)
+      check_writable(type_, *x_[size_t(s.input)].impl(), recorded);
+    else
+      numel(s.sizes, type_.info->name);  // throws if it is too large
   }
 
   size_t differentiable_inputs() const {
@@ -112,7 +113,7 @@ class Application {
   }
 
   bool wants_recording() {
-    if (!thread_state.grad_enabled) return false;
+    if (!thread_state.recording()) return false;
     for (size_t i = 0; i < differentiable_inputs(); ++i)
       if (wants_gradient(x_[i])) return any_differentiable();
     for (size_t i = 0; i < x_.size(); ++i)
@@ -143,23 +144,24 @@ class Application {
     for (size_t i = 0; i < edges; ++i)
       if (x_[i].defined()) node_->edge(i) = gradient_edge(*x_[i].impl());
     for (size_t i = 0; i < x_.size() && i < 32; ++i)
-      if (keep_inputs >> i & 1) node_->save(lasting(x_[i]), int(i), false);
+      if (keep_inputs >> i & 1) node_->save(lasting(i), int(i), false);
   }
 
-  /// x, or a copy of it if the op is about to write to its memory.
-  Tensor lasting(const Tensor& x) {
-    if (!x.defined()) return x;
-    for (size_t k = 0; k < specs_.size(); ++k) {
-      if (specs_[k].kind != Kind::write) continue;
-      if (x_[size_t(specs_[k].input)].impl()->storage != x.impl()->storage) continue;
-      Edge edge = gradient_edge(*x.impl());
-      NoGradGuard no_grad;
-      Tensor copy = x.clone();
-      copy.impl()->grad_fn = edge.node;
-      copy.impl()->output_nr = edge.output_nr;
-      return copy;
-    }
-    return x;
+  /// Input i, or a copy of it if the op is about to write to its memory. A leaf stays itself:
+  /// backward will say that it was overwritten.
+  Tensor lasting(size_t i) const {
+    const Tensor& x = x_[i];
+    bool is_leaf = i < node_->inputs() && node_->edge(i).leaf;
+    if (!x.defined() || is_leaf || !shares_written_memory(*x.impl())) return x;
+    NoGradGuard no_grad;
+    return x.clone();
+  }
+
+  bool shares_written_memory(const TensorImpl& x) const {
+    for (size_t k = 0; k < specs_.size(); ++k)
+      if (specs_[k].kind == Kind::write && x_[size_t(specs_[k].input)].impl()->storage == x.storage)
+        return true;
+    return false;
   }
 
   void make_outputs(Tensor* y) {
@@ -175,9 +177,8 @@ class Application {
   }
 
   void forward(Tensor* y) {
-    std::unique_ptr<std::byte[]> scratch;
-    if (specs_.scratch_bytes) scratch.reset(new std::byte[specs_.scratch_bytes]);
-    Outputs outputs(y, scratch.get());
+    Scratch scratch(specs_.scratch_bytes);
+    Outputs outputs(y, scratch.data());
     for (size_t i = 0; i < x_.size(); ++i)
       if (overlaps_write(i)) return forward_on_copies(outputs);
     type_.forward(op_, x_, outputs);
@@ -195,44 +196,26 @@ class Application {
     type_.forward(op_, Inputs(inputs.data(), inputs.size()), y);
   }
 
-  /// Whether input i lies on memory that is written, at other places than the written tensor's own.
+  /// Whether forward would overwrite input i before it has read it. An op knows of the inputs that
+  /// it writes; of others on the same memory only pointwise ops may read the very places they
+  /// write.
   bool overlaps_write(size_t i) const {
-    if (!x_[i].defined()) return false;
+    if (!x_[i].defined() || writes(i)) return false;
     const TensorImpl& x = *x_[i].impl();
     for (size_t k = 0; k < specs_.size(); ++k) {
       if (specs_[k].kind != Kind::write) continue;
       const TensorImpl& w = *x_[size_t(specs_[k].input)].impl();
-      if (&w != &x && w.storage == x.storage &&
-          !(w.offset == x.offset && w.sizes == x.sizes && w.strides == x.strides))
-        return true;
+      if (w.storage == x.storage && !(type_.info->pointwise && same_places(w, x))) return true;
     }
     return false;
-  }
-
-  void note_write(TensorImpl& x) const {
-    if (x.untracked) return;
-    ++x.storage->version;
-    x.storage->writer = type_.info;
-    x.storage->writer_path = thread_state.path;
   }
 
   void attach(Tensor* y) {
     for (size_t k = 0; k < specs_.size(); ++k) {
       TensorImpl& t = *y[k].impl();
       node_->output(k) = {t.sizes, t.dtype};
-      if (!specs_[k].differentiable || !is_floating_point(t.dtype)) continue;
-      bool written = specs_[k].kind == Kind::write;
-      Edge base = written && t.base ? gradient_edge(*t.base) : Edge();
-      if (written) {
-        set_history(t, node_, uint32_t(k));
-      } else {
-        t.grad_fn = node_;
-        t.output_nr = uint32_t(k);
-      }
-      if (written && t.base)
-        rebase(t, base);
-      else if (written)
-        ++t.generation;
+      if (specs_[k].differentiable && is_floating_point(t.dtype))
+        join_history(t, node_, uint32_t(k), specs_[k].kind == Kind::write);
     }
     for (size_t k = 0; k < specs_.size(); ++k)
       if (keep_outputs_ >> k & 1) node_->save(y[k], int(k), true);

@@ -35,7 +35,8 @@ struct Clamp {
       .doc =
           "Elements below min become min, those above max become max; bounds are numbers or "
           "tensors that broadcast, NaN propagates",
-      .broadcasts = true};
+      .broadcasts = true,
+      .pointwise = true};
   static Tensor call(const Tensor& x, const Operand& min, const Operand& max) {
     Tensor lo = bound(min, x), hi = bound(max, x);
     Dtype d = compute_type(x, lo, hi);

@@ -30,7 +30,7 @@ auto apply_sorted(bool in_place, const Args&... args) {
   auto tensors = std::tuple_cat(tensor_or_nothing(args)...);
   auto values = std::tuple_cat(field_or_nothing(args)...);
   Op op{};
-  if constexpr (std::tuple_size_v < decltype(values) >> 0) {
+  if constexpr (std::tuple_size_v<decltype(values)> != 0) {
     auto fields = op.fields();
     static_assert(std::tuple_size_v<decltype(fields)> == std::tuple_size_v<decltype(values)>);
     fields = values;

@@ -99,7 +99,8 @@ struct Copy {
                                .formula = "x = source",
                                .grad = "dsource = dy; dx = 0",
                                .doc = "Writes source, broadcast and converted, into x",
-                               .broadcasts = true};
+                               .broadcasts = true,
+                               .pointwise = true};
   static void call(const Tensor& x, const Tensor& source) { apply(Copy{}, x, source); }
   void infer(Inputs x, Specs& y) const {
     if (!(broadcast_shapes(info.name, x[0].sizes(), x[1].sizes()) == Shape(x[0].sizes())))
@@ -169,8 +170,14 @@ struct Fill {
 
 struct Zero {
   static constexpr OpInfo info{
-      .name = "zero_", .formula = "x = 0", .doc = "Sets every element to 0"};
-  static void call(const Tensor& x) { x.fill_(0); }
+      .name = "zero_", .formula = "x = 0", .grad = "dx = 0", .doc = "Sets every element to 0"};
+  void infer(Inputs, Specs& y) const { y.write(0); }
+  void forward(Inputs, Outputs y) const {
+    Buffer out = plain(y[0]);
+    dispatch(out.dtype, [&](auto t) { kernels::fill(out, decltype(t)(0)); });
+  }
+  Tensor dx(Dy dy) const { return zeros_like(dy); }
+  static constexpr auto grads = rules(&Zero::dx);
   static std::vector<Sample> samples() {
     return {{{{{3, 4}}},
              "",

@@ -17,6 +17,7 @@ struct OpInfo {
   const char* grad = "";     ///< the gradients in terms of dy
   const char* doc = "";      ///< a sentence, with shapes
   bool broadcasts = false;  ///< gradients are summed to the inputs' shapes, and cast to their types
+  bool pointwise = false;   ///< an output element reads inputs at its own place alone
 };
 
 /// The tensors an op works on.
@@ -59,8 +60,11 @@ struct OutputSpec {
 class Specs {
  public:
   explicit Specs(Inputs inputs) : inputs_(inputs) {}
+  /// The next output is a new tensor.
   OutputSpec& fresh(const Shape& sizes, Dtype dtype);
+  /// The next output looks into an input's memory, from `offset` of its storage on.
   OutputSpec& view(int input, const Shape& sizes, const Shape& strides, int64_t offset);
+  /// The next output is that input, written in place.
   OutputSpec& write(int input);
   /// Bytes that forward may use while it runs.
   void scratch(int64_t bytes) { scratch_bytes = size_t(bytes); }

@@ -11,48 +11,65 @@
 namespace taper {
 
 // What a rule's parameters may be. A rule reads its values by its parameter types, and the types
-// say what recording keeps.
+// say what recording keeps. Gradients and inputs are borrowed, so that no second handle keeps their
+// memory from being used again.
+
+/// The gradient of output I.
 template <int I>
 struct GradOf : Tensor {};
+/// Input I, saved.
 template <int I>
 struct SavedInput : Tensor {};
+/// Output I, saved.
 template <int I>
 struct SavedOutput : Tensor {};
+/// The shape of input I, which must be the rule's own.
 template <int I>
 struct InputShape : Shape {};
+/// The type of input I, which must be the rule's own.
 template <int I>
 struct InputDtype {
   Dtype value;
   operator Dtype() const { return value; }
 };
 
+// What rules name them by: `Tensor db(Dy dy, A a)`.
 using Dy = const GradOf<0>&;  ///< the gradient of the output
 template <int I>
-using In = const SavedInput<I>&;
+using In = const SavedInput<I>&;  ///< input I
 template <int I>
-using Out = const SavedOutput<I>&;
+using Out = const SavedOutput<I>&;  ///< output I
 template <int I>
-using InShape = const InputShape<I>&;
+using InShape = const InputShape<I>&;  ///< the shape of input I
 template <int I>
-using InDtype = const InputDtype<I>&;
-using X = In<0>;
-using A = In<0>;
-using B = In<1>;
-using Y = Out<0>;
+using InDtype = const InputDtype<I>&;  ///< the type of input I
+using X = In<0>;                       ///< the only input
+using A = In<0>;                       ///< the first of two inputs
+using B = In<1>;                       ///< the second
+using Y = Out<0>;                      ///< the output
 
 namespace detail {
+
+/// Borrows t under the type that says what it is: those types add nothing to Tensor.
+template <class P>
+const P& borrowed(const Tensor& t) {
+  static_assert(std::is_base_of_v<Tensor, P> && sizeof(P) == sizeof(Tensor));
+  return static_cast<const P&>(t);
+}
 
 template <class P>
 struct Param;
 template <int I>
 struct Param<GradOf<I>> {
   static constexpr uint32_t inputs = 0, outputs = 0;
-  static GradOf<I> get(BackwardContext& c) { return {c.dy(I)}; }
+  static const GradOf<I>& get(BackwardContext& c) { return borrowed<GradOf<I>>(c.dy(I)); }
 };
 template <int I>
 struct Param<SavedInput<I>> {
   static constexpr uint32_t inputs = 1u << I, outputs = 0;
-  static SavedInput<I> get(BackwardContext& c) { return {c.input(I)}; }
+  static const SavedInput<I>& get(BackwardContext& c) {
+    return borrowed<SavedInput<I>>(c.input(I));
+  }
 };
 template <int I>
 struct Param<SavedOutput<I>> {
@@ -141,7 +158,11 @@ constexpr bool formulas_keep_no_more() {
 }
 
 template <class Op>
+inline constexpr Rule backward_masks = masks_of(&Op::backward);
+
+template <class Op>
 constexpr OpType make_op_type() {
+  static_assert(alignof(Op) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__, "nodes are allocated with new");
   OpType t{
       .info = &Op::info,
       .size = sizeof(Op),
@@ -164,20 +185,17 @@ constexpr OpType make_op_type() {
     static_assert(formulas_keep_no_more<Op>());
     t.formulas = rule_table<Op, Which::formulas>.data();
   }
-  if constexpr (requires { &Op::backward; }) t.backward = &run_backward_rule<Op>;
+  if constexpr (requires { &Op::backward; }) {
+    t.backward = &run_backward_rule<Op>;
+    t.grads = &backward_masks<Op>;
+  }
   return t;
 }
 
-template <class Op>
-inline constexpr Rule backward_masks = [] {
-  if constexpr (requires { &Op::backward; }) return masks_of(&Op::backward);
-  return Rule{};
-}();
-
 }  // namespace detail
 
-/// A list of gradient rules, one an input: `static constexpr auto grads = rules(&Mul::da,
-/// &Mul::db);`
+/// A list of gradient rules, one an input:
+/// `static constexpr auto grads = rules(&Mul::da, &Mul::db);`
 template <class... R>
 constexpr auto rules(R... rule) {
   return std::tuple(rule...);
@@ -185,11 +203,7 @@ constexpr auto rules(R... rule) {
 
 /// The table of an op struct.
 template <class Op>
-inline constexpr OpType op_type = [] {
-  OpType t = detail::make_op_type<Op>();
-  if (t.backward) t.grads = &detail::backward_masks<Op>;
-  return t;
-}();
+inline constexpr OpType op_type = detail::make_op_type<Op>();
 
 namespace detail {
 

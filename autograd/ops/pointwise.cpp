@@ -61,7 +61,8 @@ struct Where {
       .formula = "y = condition ? a : b",
       .grad = "da = where(condition, dy, 0); db = where(condition, 0, dy)",
       .doc = "Elements of a where condition (boolean) holds, else of b; all broadcast",
-      .broadcasts = true};
+      .broadcasts = true,
+      .pointwise = true};
   static Tensor call(const Tensor& condition, const Operand& a, const Operand& b) {
     Tensor x = as_tensor(a, b), y = as_tensor(b, a);
     Dtype d = result_type(x, y);

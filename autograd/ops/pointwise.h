@@ -141,18 +141,18 @@ struct Binary {
 };
 
 /// struct, name, sample range, y = f(x), what the rule reads, dx, doc, further members.
-#define UNARY_OF(S, op, numbers, from, to, y, reads, dx_, text, ...)           \
-  struct S : Unary<S, Numbers::numbers> {                                      \
-    static constexpr OpInfo info{                                              \
-        .name = #op, .formula = "y = " #y, .grad = "dx = " #dx_, .doc = text}; \
-    static constexpr double lo = from, hi = to;                                \
-    template <class T>                                                         \
-    static T f(T x) {                                                          \
-      return T(y);                                                             \
-    }                                                                          \
-    Tensor dx reads const { return dx_; }                                      \
-    static constexpr auto grads = rules(&S::dx);                               \
-    __VA_ARGS__                                                                \
+#define UNARY_OF(S, op, numbers, from, to, y, reads, dx_, text, ...)                              \
+  struct S : Unary<S, Numbers::numbers> {                                                         \
+    static constexpr OpInfo info{                                                                 \
+        .name = #op, .formula = "y = " #y, .grad = "dx = " #dx_, .doc = text, .pointwise = true}; \
+    static constexpr double lo = from, hi = to;                                                   \
+    template <class T>                                                                            \
+    static T f(T x) {                                                                             \
+      return T(y);                                                                                \
+    }                                                                                             \
+    Tensor dx reads const { return dx_; }                                                         \
+    static constexpr auto grads = rules(&S::dx);                                                  \
+    __VA_ARGS__                                                                                   \
   };
 #define UNARY(S, op, from, to, y, reads, dx, text, ...) \
   UNARY_OF(S, op, any, from, to, y, reads, dx, text, __VA_ARGS__)
@@ -166,7 +166,8 @@ struct Binary {
                                  .formula = "y = " #y,                  \
                                  .grad = "da = " #da_ "; db = " #db_,   \
                                  .doc = text,                           \
-                                 .broadcasts = true};                   \
+                                 .broadcasts = true,                    \
+                                 .pointwise = true};                    \
     template <class T>                                                  \
     static T f(T a, T b) {                                              \
       return T(y);                                                      \
@@ -178,13 +179,14 @@ struct Binary {
   };
 
 /// struct, name, a ? b, doc: a boolean result without gradient.
-#define COMPARE(S, op, y, text)                                                   \
-  struct S : Binary<S, Result::boolean> {                                         \
-    static constexpr OpInfo info{.name = #op, .formula = "y = " #y, .doc = text}; \
-    template <class T>                                                            \
-    static bool f(T a, T b) {                                                     \
-      return y;                                                                   \
-    }                                                                             \
+#define COMPARE(S, op, y, text)                                             \
+  struct S : Binary<S, Result::boolean> {                                   \
+    static constexpr OpInfo info{                                           \
+        .name = #op, .formula = "y = " #y, .doc = text, .pointwise = true}; \
+    template <class T>                                                      \
+    static bool f(T a, T b) {                                               \
+      return y;                                                             \
+    }                                                                       \
   };
 
 }  // namespace taper::ops

@@ -1,6 +1,6 @@
+#include "autograd/kernels/random.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"
-#include "autograd/tensor/generator.h"
 
 namespace taper::ops {
 

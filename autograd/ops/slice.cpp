@@ -39,8 +39,8 @@ struct SliceDim : ViewOp<SliceDim> {
   void look(Geometry& g) const {
     size_t d = size_t(dim);
     g.offset = start * g.strides[d];
-    g.sizes[d] = (end - start + step - 1) / step;
-    g.strides[d] *= step;
+    g.sizes[d] = end > start ? (end - start - 1) / step + 1 : 0;
+    if (g.sizes[d] > 1) g.strides[d] *= step;  // otherwise it could overflow
   }
   static constexpr auto grads = rules(&SliceDim::embed);
   static std::vector<Sample> samples() {

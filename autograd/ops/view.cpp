@@ -36,8 +36,8 @@ Shape inferred_sizes(std::string_view op, IntList sizes, int64_t n, IntList from
       open = int(d);
     else if (sizes[d] < 0)
       fail(op, "shape {}; expected sizes of 0 and more, and at most one -1", sizes);
-    else
-      known *= sizes[d];
+    else if (__builtin_mul_overflow(known, sizes[d], &known))
+      fail(op, "shape {} is too large; expected fewer than 2^63 elements", sizes);
   }
   if (open >= 0 && known == 0)
     fail(op, "shape {} leaves -1 open beside a size of 0; expected it written out", sizes);

@@ -5,8 +5,9 @@
 #include <cstring>
 
 #include "autograd/graph/grad_mode.h"
+#include "autograd/graph/view.h"
+#include "autograd/kernels/random.h"
 #include "autograd/tensor/error.h"
-#include "autograd/tensor/generator.h"
 
 namespace taper {
 
@@ -227,22 +228,30 @@ Tensor full_like(const Tensor& x, Scalar value, const TensorOptions& o) {
 Tensor rand_like(const Tensor& x, const TensorOptions& o) { return rand(x.sizes(), like(x, o)); }
 Tensor randn_like(const Tensor& x, const TensorOptions& o) { return randn(x.sizes(), like(x, o)); }
 
-Tensor from_blob(void* data, IntList sizes, const TensorOptions& options) {
-  return from_blob(data, sizes, std::function<void()>(), options);
-}
-
-static Tensor on_memory(void* data, IntList sizes, const Shape& strides, std::function<void()> done,
-                        const TensorOptions& options) {
-  Dtype dtype = options.dtype.value_or(get_default_dtype());
-  check_sizes("from_blob", sizes, dtype);
+/// Elements from the first to the last that the strides reach.
+static int64_t elements_reached(IntList sizes, IntList strides) {
   if (strides.size() != sizes.size())
     fail("from_blob", "{} strides for {} sizes; expected as many", strides.size(), sizes.size());
-  int64_t elements = numel(sizes) ? 1 : 0;
+  int64_t elements = numel(sizes, "from_blob") ? 1 : 0;
   for (size_t d = 0; d < sizes.size() && elements; ++d) {
+    int64_t reach = 0;
     if (strides[d] < 0)
       fail("from_blob", "strides {} hold a negative one; expected 0 or more", strides);
-    elements += (sizes[d] - 1) * strides[d];
+    if (__builtin_mul_overflow(sizes[d] - 1, strides[d], &reach) ||
+        __builtin_add_overflow(elements, reach, &elements))
+      fail("from_blob", "sizes {} with strides {} are too large; expected fewer than 2^63 elements",
+           sizes, strides);
   }
+  return elements;
+}
+
+Tensor from_blob(void* data, IntList sizes, IntList strides, const BlobDeleter& done,
+                 const TensorOptions& options) {
+  Dtype dtype = options.dtype.value_or(get_default_dtype());
+  check_sizes("from_blob", sizes, dtype);
+  int64_t elements = elements_reached(sizes, strides);
+  std::function<void()> when_done;
+  if (done.run) when_done = [data, run = done.run] { run(data); };
   Ref<TensorImpl> t(new TensorImpl);
   t->sizes = sizes;
   t->strides = strides;
@@ -251,17 +260,22 @@ static Tensor on_memory(void* data, IntList sizes, const Shape& strides, std::fu
   t->contiguous = is_contiguous(sizes, strides);
   t->inference = thread_state.inference;
   t->storage =
-      Ref<Storage>(new Storage(data, size_t(elements) * info(dtype).size, std::move(done)));
+      Ref<Storage>(new Storage(data, size_t(elements) * info(dtype).size, std::move(when_done)));
+  if (!t->contiguous) add_packed_base(*t, elements);
   return with_grad(Tensor(std::move(t)), options);
 }
 
-Tensor from_blob(void* data, IntList sizes, std::function<void()> done,
-                 const TensorOptions& options) {
-  return on_memory(data, sizes, contiguous_strides(sizes), std::move(done), options);
+Tensor from_blob(void* data, IntList sizes, const TensorOptions& options) {
+  return from_blob(data, sizes, BlobDeleter(), options);
+}
+
+Tensor from_blob(void* data, IntList sizes, const BlobDeleter& done, const TensorOptions& options) {
+  check_sizes("from_blob", sizes, options.dtype.value_or(get_default_dtype()));
+  return from_blob(data, sizes, contiguous_strides(sizes), done, options);
 }
 
 Tensor from_blob(void* data, IntList sizes, IntList strides, const TensorOptions& options) {
-  return on_memory(data, sizes, strides, {}, options);
+  return from_blob(data, sizes, strides, BlobDeleter(), options);
 }
 
 void manual_seed(uint64_t seed) { default_generator().manual_seed(seed); }

@@ -80,11 +80,25 @@ Tensor full_like(const Tensor& x, Scalar value, const TensorOptions& options = {
 Tensor rand_like(const Tensor& x, const TensorOptions& options = {});
 Tensor randn_like(const Tensor& x, const TensorOptions& options = {});
 
-/// A tensor on memory of the caller's, which must outlive it, or is released by `done`.
+/// What gives back the memory of from_blob: called without arguments, or with the pointer.
+struct BlobDeleter {
+  BlobDeleter() = default;
+  template <std::invocable<void*> F>
+  BlobDeleter(F f) : run(std::move(f)) {}
+  template <std::invocable F>
+  BlobDeleter(F f) : run([f = std::move(f)](void*) mutable { f(); }) {}
+
+  std::function<void(void*)> run;
+};
+
+/// A tensor on memory of the caller's, which must outlive it, or is given back by `done`; strides
+/// count elements.
 Tensor from_blob(void* data, IntList sizes, const TensorOptions& options = {});
-Tensor from_blob(void* data, IntList sizes, std::function<void()> done,
+Tensor from_blob(void* data, IntList sizes, const BlobDeleter& done,
                  const TensorOptions& options = {});
 Tensor from_blob(void* data, IntList sizes, IntList strides, const TensorOptions& options = {});
+Tensor from_blob(void* data, IntList sizes, IntList strides, const BlobDeleter& done,
+                 const TensorOptions& options = {});
 
 /// Seeds the global generator.
 void manual_seed(uint64_t seed);

@@ -169,7 +169,9 @@ Tensor fitted(std::string_view op, Tensor values, Dtype dtype, const Shape& size
   bool fits = values.dim() <= int64_t(sizes.size());
   for (int64_t d = 1; fits && d <= values.dim(); ++d)
     fits = values.size(-d) == 1 || values.size(-d) == sizes[sizes.size() - size_t(d)];
-  if (!fits) fail(op, "values of shape {} do not fit into the indexed {}", values.sizes(), sizes);
+  if (!fits)
+    fail(op, "values of shape {} do not fit into the indexed {}; expected a shape that broadcasts",
+         values.sizes(), sizes);
   return values.to(dtype).expand(sizes);
 }
 

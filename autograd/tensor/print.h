@@ -15,11 +15,13 @@ class Tensor;
 
 /// How a tensor's text looks.
 struct PrintOptions {
-  int precision = -1;  ///< digits behind the point; by default as many as the values need, up to 4
-  char notation =
-      0;  ///< 'f', 'e' or 'g' as in fmt; by default 'f', or 'e' for very large and small values
-  int64_t edge_items = -1;  ///< shown at both ends of a dimension that is cut; 3 by default, and
-                            ///< then only tensors of more than `threshold` elements are cut
+  /// Digits behind the point; by default as many as the values need, up to 4.
+  int precision = -1;
+  /// 'f', 'e' or 'g' as in fmt; by default 'f', or 'e' for very large and small values.
+  char notation = 0;
+  /// Shown at both ends of a dimension that is cut; by default 3, and only tensors of more than
+  /// `threshold` elements are cut.
+  int64_t edge_items = -1;
   int64_t threshold = 1000;
   int line_width = 100;  ///< columns, after which a row goes on in the next line
   bool one_line = false;

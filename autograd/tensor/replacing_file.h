@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+// Of nn/io and autograd/viz, which share no folder but this one.
+
 namespace taper::io {
 
 /// Writes a file beside `path` and puts it in the place of `path` at the end, so that what stood

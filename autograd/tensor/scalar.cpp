@@ -26,9 +26,13 @@ bool Scalar::fits(Dtype dtype) const {
 
 void check_fits(std::string_view op, Scalar value, Dtype dtype) {
   if (value.fits(dtype)) return;
-  if (value.kind() == float64)
-    fail(op, "the value {} does not fit into {}", value.to_double(), dtype);
-  fail(op, "the value {} does not fit into {}", value.to_int(), dtype);
+  std::string text = value.kind() == float64 ? fmt::format("{}", value.to_double())
+                                             : fmt::format("{}", value.to_int());
+  dispatch(dtype, [&](auto t) {
+    using Limits = std::numeric_limits<decltype(t)>;
+    fail(op, "the value {} does not fit into {}; expected {} to {}", text, dtype, +Limits::lowest(),
+         +Limits::max());
+  });
 }
 
 }  // namespace taper

@@ -35,10 +35,15 @@ void Shape::erase(size_t at) {
   --size_;
 }
 
-int64_t numel(IntList sizes) {
+int64_t numel(IntList sizes, const char* op) {
   int64_t n = 1;
-  for (int64_t s : sizes) n *= s;
-  return n;
+  bool empty = false, overflow = false;
+  for (int64_t s : sizes) {
+    empty |= s == 0;
+    overflow |= __builtin_mul_overflow(n, s ? s : 1, &n);
+  }
+  if (overflow) fail(op, "shape {} is too large; expected fewer than 2^63 elements", sizes);
+  return empty ? 0 : n;
 }
 
 Shape contiguous_strides(IntList sizes) {

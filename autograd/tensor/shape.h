@@ -96,8 +96,8 @@ class Shape {
   size_t size_ = 0;
 };
 
-/// The product; 1 for no dimensions.
-int64_t numel(IntList sizes);
+/// The product; 1 for no dimensions. Throws where it, zeros left out, reaches 2^63.
+int64_t numel(IntList sizes, const char* op = "shape");
 /// Row-major strides of a packed tensor.
 Shape contiguous_strides(IntList sizes);
 /// Whether strides are those of a packed row-major tensor (dimensions of size 1 do not matter).

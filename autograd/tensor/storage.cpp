@@ -14,7 +14,7 @@ void* allocate(size_t bytes) {
   size_t rounded = (bytes + alignment - 1) / alignment * alignment;
   void* data =
       rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded ? rounded : alignment);
-  if (!data) fail("memory", "cannot allocate {} bytes", bytes);
+  if (!data) fail("memory", "cannot allocate {} bytes; expected as much free memory", bytes);
   return data;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -14,6 +15,7 @@ struct ModulePath;
 namespace memory {
 /// Uninitialised memory aligned to 64 bytes; throws Error when there is none.
 void* allocate(size_t bytes);
+/// Gives back what allocate(bytes) returned.
 void release(void* data, size_t bytes) noexcept;
 }  // namespace memory
 
@@ -24,11 +26,22 @@ struct Storage : RefCounted {
   Storage(void* data, size_t size, std::function<void()> done);
   ~Storage();
 
+  /// Notes an in-place write. Views of one storage may be written on several threads, each its own
+  /// part: gradients that lie in one buffer are.
+  void count_write(const OpInfo& op, const ModulePath* path) {
+    if (__libc_single_threaded)
+      version.store(version.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    else
+      version.fetch_add(1, std::memory_order_relaxed);
+    writer.store(&op, std::memory_order_relaxed);
+    writer_path.store(path, std::memory_order_relaxed);
+  }
+
   void* data = nullptr;
   size_t bytes = 0;
-  uint32_t version = 0;            ///< grows by one with every in-place write
-  const OpInfo* writer = nullptr;  ///< the op that wrote last
-  const ModulePath* writer_path = nullptr;
+  std::atomic<uint32_t> version = 0;            ///< grows by one with every in-place write
+  std::atomic<const OpInfo*> writer = nullptr;  ///< the op that wrote last
+  std::atomic<const ModulePath*> writer_path = nullptr;
   std::function<void()> done;
   bool owned = true;
 };

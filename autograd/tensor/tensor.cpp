@@ -7,6 +7,7 @@
 namespace taper {
 
 TensorImpl::TensorImpl() = default;
+TensorImpl::TensorImpl(const TensorData& data) : TensorData(data) {}
 TensorImpl::~TensorImpl() = default;
 
 void destroy(TensorImpl* tensor) noexcept { delete tensor; }
@@ -22,7 +23,8 @@ Buffer plain(const Tensor& t) {
 
 /// Dimension d of x from 0; unlike wrap_dim alone, a 0-dim tensor has none.
 static size_t own_dim(std::string_view op, int64_t d, const Tensor& x) {
-  if (x.dim() == 0) fail_index(op, "a 0-dim tensor has no dimension {}", d);
+  if (x.dim() == 0)
+    fail_index(op, "a 0-dim tensor has no dimension {}; expected one with dimensions", d);
   return size_t(wrap_dim(op, d, size_t(x.dim())));
 }
 

@@ -43,7 +43,9 @@ class Tensor {
   Tensor(Tensor&&) noexcept = default;
   Tensor& operator=(const Tensor&) & = default;
   Tensor& operator=(Tensor&&) & noexcept = default;
-  /// `x[i] = y` and `x.index({..}) = y` write through to x; `Tensor x; x = y` rebinds the handle.
+  /// `x[i] = y` writes through to x, and so does `x.index({..}) = y` where that is a view: with
+  /// masks and index tensors it is a copy, for which index_put_ is. `Tensor x; x = y` rebinds the
+  /// handle.
   const Tensor& operator=(const Tensor& values) &&;
   const Tensor& operator=(Scalar value) &&;
 
@@ -67,7 +69,8 @@ class Tensor {
   int64_t nbytes() const { return numel() * element_size(); }
   bool is_contiguous() const;
   bool is_floating_point() const { return taper::is_floating_point(dtype()); }
-  bool is_view() const { return bool(state().base); }
+  /// Whether it looks into another tensor, which sees writes to it.
+  bool is_view() const;
   bool is_alias_of(const Tensor& other) const;
 
   // Values
@@ -108,22 +111,27 @@ class Tensor {
   Ref<Node> grad_fn() const;
   int64_t output_nr() const { return state().output_nr; }
   /// Number of in-place writes to the memory so far.
-  int64_t version() const { return state().storage->version; }
+  int64_t version() const { return int64_t(state().storage->version); }
   /// The gradient that backward accumulated; undefined before.
   const Tensor& grad() const;
   Tensor& mutable_grad() const;
   /// Accumulates gradients in the leaves below. Without gradient the tensor must have one element.
-  void backward(const Tensor& gradient = {}, bool retain_graph = false, bool create_graph = false,
-                TensorList inputs = {}) const;
+  /// retain_graph keeps what backward needs to run again; by default create_graph decides. With
+  /// inputs, only they get gradients.
+  void backward(const Tensor& gradient = {}, std::optional<bool> retain_graph = std::nullopt,
+                bool create_graph = false, TensorList inputs = {}) const;
   /// The same memory without history.
   Tensor detach() const;
+  /// Makes this tensor a leaf that requires no grad.
   const Tensor& detach_() const;
   /// The same memory without history; writes to it are not noticed by backward.
   Tensor data() const;
-  /// Makes this handle's tensor show other's memory, shape and type; history is kept.
+  /// Makes this handle's tensor show other's memory, or a copy where that is not packed, with its
+  /// shape and type; history is kept.
   void set_data(const Tensor& other) const;
   /// Keeps the gradient of a tensor that is no leaf.
   void retain_grad() const;
+  /// Whether retain_grad() was called on this tensor when it was no leaf.
   bool retains_grad() const;
   /// Runs f on the gradient when it is complete; what f returns replaces it. Returns a number for
   /// remove_hook.
@@ -134,8 +142,10 @@ class Tensor {
     else
       return add_hook(std::move(f));
   }
+  /// Removes a hook of either kind; one may remove itself while it runs.
   void remove_hook(unsigned hook) const;
-  /// Runs f on a leaf after its gradient was accumulated in backward.
+  /// Runs f on a leaf after its gradient was accumulated in backward. Returns a number for
+  /// remove_hook.
   unsigned register_post_accumulate_grad_hook(std::function<void(const Tensor&)> f) const;
 
   /// The function applied to this tensor: any callable from tensor to tensor.
@@ -200,22 +210,11 @@ class Operand {
 /// layout is first made plain.
 Buffer plain(const Tensor& t);
 
-/// Of nll_loss.
-struct NllLossOptions {
-  ByName by_name_ = {};
-  Tensor weight = {};       ///< of each class, [C]
-  Int ignore_index = -100;  ///< samples of this class do not count
-  Reduction reduction = Reduction::mean;
-};
+}  // namespace taper
 
-/// Of cross_entropy.
-struct CrossEntropyOptions {
-  ByName by_name_ = {};
-  Tensor weight = {};       ///< of each class, [C]
-  Int ignore_index = -100;  ///< samples of this class do not count; for classes as target
-  Reduction reduction = Reduction::mean;
-  double label_smoothing = 0;  ///< this part of the target is spread over all classes
-};
+#include "autograd/tensor/loss_options.h"
+
+namespace taper {
 
 #define COMMA(...) __VA_OPT__(, ) __VA_ARGS__
 #define OP(S, R, f, params, args) R f(const Tensor& x COMMA params);

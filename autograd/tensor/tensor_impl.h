@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "autograd/tensor/dtype.h"
@@ -17,11 +18,8 @@ void destroy(Node* node) noexcept;
 void destroy(TensorImpl* tensor) noexcept;
 void destroy(LeafState* state) noexcept;
 
-/// What a Tensor handle points to.
-struct TensorImpl : RefCounted {
-  TensorImpl();
-  ~TensorImpl();
-
+/// Where the elements of a tensor lie, and what they are.
+struct TensorData {
   Ref<Storage> storage;
   Shape sizes;
   Shape strides;
@@ -29,17 +27,34 @@ struct TensorImpl : RefCounted {
   int64_t numel = 1;
   Dtype dtype = float32;
   bool contiguous = true;
+};
+
+/// How a view came about, which decides what in-place writes may do with it.
+enum class ViewOrigin : uint8_t {
+  recorded,
+  no_grad,   ///< made while nothing was recorded: may not be written while something is
+  function,  ///< a custom function's output: its history cannot be derived from its base
+  own        ///< no view for its users: strided memory of its own, with a hidden packed base
+};
+
+/// What a Tensor handle points to.
+struct TensorImpl : RefCounted, TensorData {
+  TensorImpl();
+  explicit TensorImpl(const TensorData& data);  ///< on the same memory, without history
+  ~TensorImpl();
+
   bool requires_grad = false;  ///< a leaf that wants a gradient
   bool inference = false;      ///< made in inference mode
   bool untracked = false;      ///< made by data(): its writes are not counted
-  uint32_t output_nr = 0;      ///< which output of grad_fn this is
+  ViewOrigin origin = ViewOrigin::recorded;
+  uint32_t output_nr = 0;  ///< which output of grad_fn this is
   Ref<Node> grad_fn;
 
-  /// For a view: the tensor it looks into. In-place writes under grad move the base to another
-  /// place in the graph and raise its generation; a view of an older one derives its grad_fn from
-  /// the base again.
+  /// For a view: the packed tensor it looks into. In-place writes under grad move the base to
+  /// another place in the graph and raise its generation; a view of an older one derives its
+  /// grad_fn from the base again, under a lock, whoever reads it first.
   Ref<TensorImpl> base;
-  uint32_t generation = 0;
+  std::atomic<uint32_t> generation = 0;
 
   Ref<LeafState> leaf;  ///< gradient and hooks, once there are any
 };

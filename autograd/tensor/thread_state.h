@@ -10,8 +10,10 @@ struct ThreadState {
   bool grad_enabled = true;
   bool inference = false;
   bool formulas = false;  ///< backward runs the documented formulas instead of their fast twins
-  bool anomaly = false;   ///< nodes remember where they were made
   const ModulePath* path = nullptr;
+
+  /// Whether ops are recorded: never in inference mode, whatever guards are inside.
+  bool recording() const { return grad_enabled && !inference; }
 };
 
 extern thread_local constinit ThreadState thread_state;

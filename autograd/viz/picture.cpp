@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -63,12 +64,20 @@ std::vector<std::string> split_rules(std::string_view text) {
   return rules;
 }
 
+/// What tells tensors apart: nodes keep aliases of what they read.
+using Place = std::tuple<const Storage*, int64_t, std::vector<int64_t>, std::vector<int64_t>>;
+
+Place place_of(const Tensor& t) {
+  const TensorImpl& x = *t.impl();
+  return {x.storage.get(), x.offset, IntList(x.sizes).vec(), IntList(x.strides).vec()};
+}
+
 class Collector {
  public:
   Collector(std::string_view function, const Options& options)
       : function_(function), options_(options) {
     for (const auto& [name, tensor] : options.names.pairs())
-      if (tensor.defined()) names_.emplace(tensor.impl(), name);
+      if (tensor.defined()) names_.emplace(place_of(tensor), name);
   }
 
   Picture run(TensorList outputs) {
@@ -164,7 +173,7 @@ class Collector {
       const SavedValue& s = node.saved_value(k);
       size_t i = size_t(s.index);
       if (s.is_output || !s.value.defined() || (i < node.inputs() && node.edge(i))) continue;
-      if (s.value.dim() > 0 || names_.contains(s.value.impl()))
+      if (s.value.dim() > 0 || names_.contains(place_of(s.value)))
         arrows.push_back({leaf_box(s.value, &node), 0, ""});
       else
         notes.push_back(fmt::format("input {}: {:lv.6g}", i, s.value));
@@ -173,13 +182,13 @@ class Collector {
 
   size_t leaf_box(const Tensor& t, const Node* user) {
     const ModulePath* module = user ? user->path() : nullptr;
-    auto [found, is_new] = leaves_.try_emplace(t.impl(), 0);
+    auto [found, is_new] = leaves_.try_emplace(place_of(t), 0);
     if (!is_new) {
       Box& box = picture_.boxes[found->second];
       box.module = common(box.module, module);
       return found->second;
     }
-    auto name = names_.find(t.impl());
+    auto name = names_.find(place_of(t));
     bool named = name != names_.end();
     bool in_module = named || (t.requires_grad() && options_.names.pairs().empty());
     found->second = add({.kind = named ? Kind::parameter : Kind::input,
@@ -218,10 +227,10 @@ class Collector {
   std::string_view function_;
   const Options& options_;
   Picture picture_;
-  std::unordered_map<const TensorImpl*, std::string> names_;
+  std::map<Place, std::string> names_;
   std::unordered_set<const Node*> visited_;
   std::unordered_map<const Node*, size_t> boxes_;
-  std::unordered_map<const TensorImpl*, size_t> leaves_;
+  std::map<Place, size_t> leaves_;
 };
 
 /// Which modules become one box: those at the given depth, and those that hold no others.

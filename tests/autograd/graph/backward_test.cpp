@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "autograd/graph/node.h"
+#include "autograd/tensor/module_path.h"
 #include "tests/support/error_text.h"
 #include "tests/support/graph.h"
 
@@ -88,6 +89,11 @@ BOOST_AUTO_TEST_CASE(backward_into_chosen_inputs) {
   (y * y).backward({}, false, false, {y});
   TEST_VALUES(y.grad(), {12});
   TEST_VALUES(x.grad(), {3});
+  Tensor z = x * w;
+  z.retain_grad();
+  (z * z).backward({}, false, false, {z, z});
+  TEST_VALUES(z.grad(), {12});
+  BOOST_TEST(z.retains_grad());
 }
 
 BOOST_AUTO_TEST_CASE(only_what_is_needed_runs) {
@@ -135,10 +141,11 @@ BOOST_AUTO_TEST_CASE(create_graph) {
   TEST_VALUES(x.grad(), {36, 288});
 
   Tensor y = tensor(2.0, leaf);
-  (y * y * y).backward({}, false, true);
+  (y * y * y).backward({}, std::nullopt, true);
   BOOST_TEST(y.grad().requires_grad());
-  Tensor third = grad({grad({y.grad()}, {y}, {}, {.create_graph = true})[0]}, {y})[0];
+  Tensor third = grad({grad({y.grad()}, {y}, {}, std::nullopt, true)[0]}, {y})[0];
   TEST_VALUES(third, {6});
+  y.mutable_grad() = Tensor();  // y holds it, and it y
 }
 
 BOOST_AUTO_TEST_CASE(create_graph_retains_the_graph) {
@@ -146,6 +153,58 @@ BOOST_AUTO_TEST_CASE(create_graph_retains_the_graph) {
   grad({y}, {x}, {}, {.create_graph = true});
   y.backward();
   TEST_VALUES(x.grad(), {4});
+}
+
+BOOST_AUTO_TEST_CASE(create_graph_without_retain_graph) {
+  Tensor x = tensor(2.0, leaf), y = x * x;
+  grad({y}, {x}, {}, false, true);
+  BOOST_TEST(error_text([&] { y.backward(); }).starts_with("mul: its saved values were freed"));
+}
+
+BOOST_AUTO_TEST_CASE(gradients_of_create_graph_are_each_leafs_own) {
+  Tensor x = tensor({1.0, 2.0}, leaf), y = tensor({1.0, 2.0}, leaf);
+  Tensor g = ones({2}, leaf);
+  (x + y).backward(g, std::nullopt, true);
+  BOOST_TEST(!x.grad().is_alias_of(y.grad()));
+  BOOST_TEST(!x.grad().is_alias_of(g));
+  TEST_VALUES(grad({x.grad().sum()}, {g})[0], {1, 1});
+  x.mutable_grad() = y.mutable_grad() = Tensor();
+}
+
+BOOST_AUTO_TEST_CASE(grad_of_another_shape_or_type) {
+  Tensor x = tensor({1.0, 2.0}, leaf);
+  x.mutable_grad() = ones({1, 2}, doubles);
+  BOOST_TEST(error_text([&] { (x * 2).sum().backward(); }) ==
+             "backward: the grad that a leaf holds has shape [1, 2]; expected [2]");
+  x.mutable_grad() = ones({2});
+  BOOST_TEST(error_text([&] { (x * 2).sum().backward(); }) ==
+             "backward: the grad that a leaf holds has type float32; expected float64");
+}
+
+BOOST_AUTO_TEST_CASE(gradients_meet_in_memory_of_their_own) {
+  Tensor x = tensor({1.0, 2.0}, leaf), g = ones({2}, doubles);
+  Tensor y = x * 1;
+  Tensor a = y + 0, b = y + 0, c = y * 3;
+  a.retain_grad();
+  b.retain_grad();
+  autograd::backward({a, b, c}, {g, g, g});
+  TEST_VALUES(x.grad(), {5, 5});
+  TEST_VALUES(g, {1, 1});
+  TEST_VALUES(a.grad(), {1, 1});
+}
+
+BOOST_AUTO_TEST_CASE(errors_of_backward_name_the_module) {
+  Tensor x = tensor({1.0, 2.0}, leaf), y, g;
+  {
+    ModuleScope scope(intern_module_path(nullptr, "block", "Block"));
+    y = (x * 1).square();
+  }
+  g = grad({y.sum()}, {x}, {}, {.create_graph = true})[0];
+  BOOST_TEST(g.grad_fn()->path()->full == "block");
+  y.sum().backward();
+  BOOST_TEST(error_text([&] { y.sum().backward(); }) ==
+             "square: its saved values were freed by an earlier backward; expected "
+             "retain_graph=true there to run backward twice; in block");
 }
 
 BOOST_AUTO_TEST_CASE(types_meet) {

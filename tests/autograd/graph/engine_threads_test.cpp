@@ -93,6 +93,35 @@ BOOST_AUTO_TEST_CASE(custom_functions_and_hooks) {
   BOOST_TEST(calls == 400);
 }
 
+BOOST_AUTO_TEST_CASE(view_whose_base_was_written_is_read_by_several) {
+  for (int round = 0; round < 50; ++round) {
+    Tensor x = tensor({1.0, 2.0}, leaf), base = x * 1, view = base[1];
+    base.mul_(3);
+    std::atomic<int> wrong = 0;
+    on_threads(4, [&](int i) {
+      if (i == 0 && !view.requires_grad()) ++wrong;
+      if (i == 1 && view.grad_fn()->name() != "as_strided") ++wrong;
+      if (i > 1 && values(grad({view * 2}, {x}, {}, {.retain_graph = true})[0]) != Values{0, 6})
+        ++wrong;
+    });
+    BOOST_TEST(wrong == 0);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(gradients_in_one_buffer) {
+  Tensor buffer = zeros({4}, doubles);
+  tensor_list leaves;
+  for (int i = 0; i < 4; ++i) {
+    leaves.push_back(tensor({1.0}, leaf));
+    leaves[size_t(i)].mutable_grad() = buffer.narrow(0, i, 1);
+  }
+  on_threads(4, [&](int i) {
+    for (int step = 0; step < 100; ++step) (leaves[size_t(i)] * 2).backward();
+  });
+  TEST_VALUES(buffer, {200, 200, 200, 200});
+  BOOST_TEST(buffer.version() == 400);
+}
+
 BOOST_AUTO_TEST_CASE(graph_built_here_and_freed_there) {
   Tensor w = tensor({1.0}, leaf), y = w;
   for (int i = 0; i < 10'000; ++i) y = y * w;

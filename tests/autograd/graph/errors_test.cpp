@@ -22,6 +22,8 @@ BOOST_AUTO_TEST_CASE(backward_without_a_graph) {
              "backward: output 0 does not require grad and has no history; expected a tensor that "
              "depends on "
              "one with requires_grad");
+  BOOST_TEST(error_text([] { grad({Tensor()}, {ones({}, with_grad)}); }) ==
+             "grad: output 0 is undefined; expected a tensor");
   BOOST_TEST(error_text([] { grad({ones({})}, {ones({}, with_grad)}); }) ==
              "grad: output 0 does not require grad and has no history; expected a tensor that "
              "depends on one "
@@ -51,12 +53,12 @@ BOOST_AUTO_TEST_CASE(output_gradients_that_do_not_fit) {
 BOOST_AUTO_TEST_CASE(inputs_that_are_not_in_the_graph) {
   Tensor x = ones({}, with_grad), other = ones({}, with_grad);
   BOOST_TEST(error_text([&] { grad({x * 2}, {ones({})}); }) ==
-             "grad: input 0 does not require grad");
+             "grad: input 0 does not require grad; expected one that does");
   BOOST_TEST(error_text([&] {
                grad({x * 2}, {x, Tensor()});
-             }) == "grad: input 1 does not require grad");
+             }) == "grad: input 1 is undefined; expected a tensor");
   BOOST_TEST(error_text([&] { (x * 2).backward({}, false, false, {ones({})}); }) ==
-             "backward: input 0 does not require grad");
+             "backward: input 0 does not require grad; expected one that does");
   BOOST_TEST(error_text([&] {
                grad({x * 2}, {x, other});
              }) ==
@@ -96,9 +98,9 @@ BOOST_AUTO_TEST_CASE(writing_to_leaves) {
   Tensor x = ones({2}, with_grad);
   BOOST_TEST(
       error_text([&] { x.add_(1); }) ==
-      "add: cannot write to a leaf that requires grad; expected NoGradGuard or another tensor");
+      "add_: cannot write to a leaf that requires grad; expected NoGradGuard or another tensor");
   BOOST_TEST(error_text([&] { x[0].add_(1); }) ==
-             "add: cannot write to a view of a leaf that requires grad; expected NoGradGuard or "
+             "add_: cannot write to a view of a leaf that requires grad; expected NoGradGuard or "
              "another tensor");
   NoGradGuard no_grad;
   BOOST_TEST(error_text([&] { x.add_(1); }) == "no error");
@@ -124,10 +126,13 @@ BOOST_AUTO_TEST_CASE(inference_tensors) {
              "mul: an inference tensor cannot be saved for backward; expected a clone() of it made "
              "outside of "
              "inference mode");
-  BOOST_TEST(error_text([&] { inner.add_(1); }) ==
-             "add: cannot write to an inference tensor outside of inference mode");
+  BOOST_TEST(
+      error_text([&] { inner.add_(1); }) ==
+      "add_: cannot write to an inference tensor outside of inference mode; expected a clone() "
+      "of it");
   BOOST_TEST(error_text([&] { inner.requires_grad_(); }) ==
-             "requires_grad_: an inference tensor cannot require grad outside of inference mode");
+             "requires_grad_: an inference tensor cannot require grad outside of inference mode; "
+             "expected a clone() of it");
 }
 
 BOOST_AUTO_TEST_CASE(requires_grad_where_it_cannot_be) {
@@ -157,7 +162,8 @@ BOOST_AUTO_TEST_CASE(hooks_without_a_gradient) {
              "register_hook: the tensor does not require grad; expected one that does");
   BOOST_TEST(error_text([&] { x.retain_grad(); }) ==
              "retain_grad: the tensor does not require grad; expected one that does");
-  BOOST_TEST(error_text([&] { leaf.remove_hook(3); }) == "remove_hook: there is no hook 3");
+  BOOST_TEST(error_text([&] { leaf.remove_hook(3); }) ==
+             "remove_hook: there is no hook 3; expected a number that registering returned");
   BOOST_TEST(
       error_text([&] { x.register_post_accumulate_grad_hook(nothing); }) ==
       "register_post_accumulate_grad_hook: the tensor is no leaf that requires grad; expected one");

@@ -257,6 +257,43 @@ BOOST_AUTO_TEST_CASE(input_passed_through) {
   BOOST_TEST(equal(grad({y.sum()}, {x})[0], tensor({-1.0, -1.0}, {.dtype = float64})));
 }
 
+BOOST_AUTO_TEST_CASE(view_that_was_returned_and_its_base_written) {
+  Tensor x = tensor({1.0, 2.0}, checked);
+  const std::string text =
+      "Reverse: its output is a view whose base was written since; expected forward to return a "
+      "clone()";
+  Tensor base = x * 1, y = Reverse::apply(base), part = y[0];
+  base.mul_(2);
+  BOOST_TEST(error_text([&] { y.requires_grad(); }) == text);
+  BOOST_TEST(error_text([&] { y * 2; }) == text);
+  BOOST_TEST(error_text([&] { part * 2; }) == text);
+  Tensor other = x * 1, z = Reverse::apply(other);
+  z.mul_(2);  // through the view itself all is known
+  BOOST_TEST(equal(grad({other.sum()}, {x})[0], tensor({-2.0, -2.0}, {.dtype = float64})));
+}
+
+BOOST_AUTO_TEST_CASE(mark_dirty_is_checked_and_counted_as_any_write) {
+  auto text = [](const Tensor& x) { return error_text([&] { Double_::apply(x); }); };
+  Tensor leaf = tensor({1.0, 2.0}, checked), base = leaf * 1, view, inner;
+  BOOST_TEST(text(leaf[0]) ==
+             "Double_: cannot write to a view of a leaf that requires grad; expected NoGradGuard "
+             "or another tensor");
+  {
+    NoGradGuard no_grad;
+    view = base[0];
+  }
+  BOOST_TEST(text(view) ==
+             "Double_: cannot write to a view made under NoGradGuard; expected a view made while "
+             "recording");
+  Tensor plain = tensor({1.0, 2.0}, {.dtype = float64});
+  int64_t version = plain.version();
+  Double_::apply(plain);
+  BOOST_TEST(plain.version() == version + 2);  // mul_, and what is not seen
+  Tensor data = plain.data();
+  Double_::apply(data);
+  BOOST_TEST(plain.version() == version + 2);
+}
+
 BOOST_AUTO_TEST_CASE(outputs_without_gradient) {
   tensor_list y = Flat::apply(tensor({1.0}, checked));
   BOOST_TEST(y[0].requires_grad());
@@ -313,7 +350,7 @@ BOOST_AUTO_TEST_CASE(needs_input_grad) {
              boost::test_tools::per_element());
   AutogradContext context;
   BOOST_TEST(error_text([&] { context.needs_input_grad(0); }) ==
-             "needs_input_grad: there is no input 0; the function has 0");
+             "needs_input_grad: there is no input 0; expected one of the function's 0");
   BOOST_TEST(error_text([&] { context.get_saved_variables(); }) ==
              "get_saved_variables: nothing is saved yet; expected a call from backward");
 }

@@ -72,6 +72,11 @@ BOOST_AUTO_TEST_CASE(inference_mode) {
     BOOST_TEST(!made.requires_grad());
     made.add_(1);
     {
+      EnableGradGuard enable_grad;
+      BOOST_TEST(!(x * 2).requires_grad());
+      BOOST_TEST((x * 2).is_inference());
+    }
+    {
       InferenceMode off(false);
       BOOST_TEST((x * 2).requires_grad());
       BOOST_TEST(!(x * 2).is_inference());

@@ -130,6 +130,65 @@ BOOST_AUTO_TEST_CASE(operands_that_share_memory) {
   BOOST_TEST(gradcheck(f, {tensor({{1.0, 2.0}, {3.0, 4.0}}, leaf)}, {.order = 2}).ok());
 }
 
+BOOST_AUTO_TEST_CASE(operands_that_are_not_read_in_place) {
+  Tensor i = tensor({1, 2, 0}), x = tensor({1, 2, 0});
+  x.scatter_(0, i, x);  // both index and source would change below the loop
+  BOOST_TEST(values(x) == values(tensor({0, 1, 2}).scatter(0, i, tensor({1, 2, 0}))),
+             boost::test_tools::per_element());
+  x = tensor({1, 2, 0});
+  x.index_put_({x}, x);
+  TEST_VALUES(x, {0, 1, 2});
+  Tensor y = tensor({{1.0, 2.0}, {3.0, 4.0}}, doubles);
+  y.scatter_(0, tensor({{1, 1}, {0, 0}}), y);
+  TEST_VALUES(y, {3, 4, 1, 2});
+}
+
+BOOST_AUTO_TEST_CASE(leaf_below_what_it_is_divided_into) {
+  Tensor x = tensor({1.0, 2.0}, leaf), d = x.detach();
+  d.div_(x);
+  BOOST_TEST(error_text([&] { d.sum().backward(); }) ==
+             "div: input 1 of shape [2], saved for backward, was overwritten by div_; it is at "
+             "version 1, expected version 0");
+}
+
+BOOST_AUTO_TEST_CASE(views_made_without_recording) {
+  Tensor x = tensor({1.0, 2.0}, leaf), w = tensor({3.0}, leaf);
+  Tensor base = x * 1, plain = zeros({2}, doubles), view, inner, other;
+  {
+    NoGradGuard no_grad;
+    view = base[0];
+    other = plain.narrow(0, 0, 1);
+    other.add_(1);
+  }
+  inner = view.view({1});
+  const std::string text =
+      "mul_: cannot write to a view made under NoGradGuard; expected a view made while recording";
+  BOOST_TEST(error_text([&] { view.mul_(2); }) == text);
+  BOOST_TEST(error_text([&] { inner.mul_(2); }) == text);
+  BOOST_TEST(error_text([&] { other.mul_(w); }) == text);
+  BOOST_TEST(error_text([&] { other.mul_(2); }) == "no error");  // nothing to record
+  TEST_VALUES(plain, {2, 0});
+}
+
+BOOST_AUTO_TEST_CASE(retained_gradient_of_a_view_whose_base_is_written) {
+  Tensor x = tensor({1.0, 2.0}, leaf);
+  Tensor base = x * 1, view = base[1];
+  view.retain_grad();
+  base.mul_(3);
+  (view * 5).backward();
+  TEST_VALUES(view.grad(), {5});
+  TEST_VALUES(x.grad(), {0, 15});
+}
+
+BOOST_AUTO_TEST_CASE(view_of_a_base_that_lost_its_history) {
+  Tensor x = tensor({1.0, 2.0}, leaf);
+  Tensor base = x * 1, view = base[1];
+  base.mul_(3);
+  base.detach_();
+  BOOST_TEST(!view.requires_grad());
+  BOOST_TEST(view.is_leaf());
+}
+
 BOOST_AUTO_TEST_CASE(fine_where_nothing_was_saved) {
   Tensor x = tensor({1.0, 2.0}, leaf);
   Tensor a = x * 1, y = a + 1;
@@ -153,7 +212,7 @@ BOOST_AUTO_TEST_CASE(saved_values_that_were_overwritten) {
       "square: input 0 of shape [2], saved for backward, was overwritten by ";
   const std::string once = "; it is at version 1, expected version 0";
   BOOST_TEST(text([](Tensor& a) { a[0].fill_(1); }) == square + "fill_" + once);
-  BOOST_TEST(text([](Tensor& a) { a.detach().zero_(); }) == square + "fill_" + once);
+  BOOST_TEST(text([](Tensor& a) { a.detach().zero_(); }) == square + "zero_" + once);
   BOOST_TEST(text([](Tensor& a) {
                NoGradGuard no_grad;
                a.view({2, 1}).mul_(2);
@@ -192,7 +251,7 @@ BOOST_AUTO_TEST_CASE(version_counters) {
 BOOST_AUTO_TEST_CASE(memory_that_repeats) {
   Tensor x = ones({2, 1}, doubles).expand({2, 3});
   BOOST_TEST(error_text([&] { x.add_(1); }) ==
-             "add: cannot write to an expanded tensor of shape [2, 3], several elements share "
+             "add_: cannot write to an expanded tensor of shape [2, 3], several elements share "
              "memory; expected a "
              "clone() of it");
 }

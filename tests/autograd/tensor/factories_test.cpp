@@ -120,7 +120,8 @@ BOOST_AUTO_TEST_CASE(shapes_that_cannot_be) {
       "zeros: shape [1099511627776, 1099511627776] is too large; expected fewer than 2^63 bytes");
   BOOST_TEST(error_text([&] {
                zeros({huge, 1 << 19}, {.dtype = float64});
-             }) == "memory: cannot allocate 4611686018427387904 bytes");
+             }) ==
+             "memory: cannot allocate 4611686018427387904 bytes; expected as much free memory");
   BOOST_TEST(error_text([] {
                zeros({1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1});
              }) == "shape: 13 dimensions; expected at most 12");
@@ -138,19 +139,22 @@ BOOST_AUTO_TEST_CASE(full_takes_the_type_of_the_value) {
 
 BOOST_AUTO_TEST_CASE(values_that_do_not_fit) {
   BOOST_TEST(error_text([] { full({2}, 300, {.dtype = uint8}); }) ==
-             "full: the value 300 does not fit into uint8");
+             "full: the value 300 does not fit into uint8; expected 0 to 255");
   BOOST_TEST(error_text([] { full({2}, -1, {.dtype = uint8}); }) ==
-             "full: the value -1 does not fit into uint8");
-  BOOST_TEST(error_text([] { full({2}, 3e9, {.dtype = int32}); }) ==
-             "full: the value 3000000000 does not fit into int32");
+             "full: the value -1 does not fit into uint8; expected 0 to 255");
+  BOOST_TEST(
+      error_text([] { full({2}, 3e9, {.dtype = int32}); }) ==
+      "full: the value 3000000000 does not fit into int32; expected -2147483648 to 2147483647");
   BOOST_TEST(error_text([] { full({2}, std::nan(""), {.dtype = int64}); }) ==
-             "full: the value nan does not fit into int64");
-  BOOST_TEST(error_text([] { full({2}, 1e300, {.dtype = float32}); }) ==
-             "full: the value 1e+300 does not fit into float32");
+             "full: the value nan does not fit into int64; expected -9223372036854775808 to "
+             "9223372036854775807");
+  BOOST_TEST(
+      error_text([] { full({2}, 1e300, {.dtype = float32}); }) ==
+      "full: the value 1e+300 does not fit into float32; expected -3.4028235e+38 to 3.4028235e+38");
   BOOST_TEST(text(full({}, -INFINITY)) == "-inf float32[]");
   BOOST_TEST(text(full({}, 255.5, {.dtype = uint8})) == "255 uint8[]");
   BOOST_TEST(error_text([] { zeros({2}, {.dtype = uint8}).fill_(256); }) ==
-             "fill_: the value 256 does not fit into uint8");
+             "fill_: the value 256 does not fit into uint8; expected 0 to 255");
 }
 
 BOOST_AUTO_TEST_CASE(arange_counts_up_to_the_end) {
@@ -238,7 +242,7 @@ BOOST_AUTO_TEST_CASE(random_types_and_ranges) {
   BOOST_TEST(error_text([] { randint(3, 3, {2}); }) ==
              "random_: low 3 and high 3; expected low < high");
   BOOST_TEST(error_text([] { randint(0, 300, {2}, {.dtype = uint8}); }) ==
-             "random_: uint8 does not hold the numbers from 0 to 299");
+             "random_: uint8 does not hold the numbers from 0 to 299; expected 0 to 255");
   BOOST_TEST(error_text([] { rand({2}, {.dtype = int64}); }) ==
              "uniform_: the tensor is int64; expected a floating type");
 }
@@ -289,6 +293,14 @@ BOOST_AUTO_TEST_CASE(from_blob_tells_when_it_is_done) {
     BOOST_TEST(done == 0);
   }
   BOOST_TEST(done == 1);
+  from_blob(memory, {2}, [&](void* p) { done += p == memory ? 10 : 0; });
+  BOOST_TEST(done == 11);
+  from_blob(memory, {1, 2}, {1, 1}, [&](void*) { done += 100; });
+  BOOST_TEST(done == 111);
+  Tensor x = from_blob(memory, {1}, {2}, [&] { done += 1000; }, {.dtype = float64});
+  BOOST_TEST(done == 111);
+  x = Tensor();
+  BOOST_TEST(done == 1111);
 }
 
 BOOST_AUTO_TEST_CASE(from_blob_refuses) {
@@ -299,6 +311,11 @@ BOOST_AUTO_TEST_CASE(from_blob_refuses) {
   BOOST_TEST(error_text([&] {
                from_blob(memory, {2, 2}, {2, -1});
              }) == "from_blob: strides [2, -1] hold a negative one; expected 0 or more");
+  BOOST_TEST(error_text([&] {
+               from_blob(memory, {2, 3}, {INT64_MAX, 1});
+             }) ==
+             "from_blob: sizes [2, 3] with strides [9223372036854775807, 1] are too large; "
+             "expected fewer than 2^63 elements");
   BOOST_TEST(error_text([&] { from_blob(memory, {-2}); }) ==
              "from_blob: shape [-2] has a negative size; expected 0 or more");
 }

@@ -1,5 +1,7 @@
 #include "autograd/tensor/generator.h"
 
+#include "autograd/kernels/random.h"
+
 #include <fmt/format.h>
 
 #include <boost/test/unit_test.hpp>
@@ -202,7 +204,8 @@ BOOST_AUTO_TEST_CASE(errors) {
   BOOST_TEST(error_of([&] { kernels::uniform(g, y, 4, 2, 1); }) ==
              "uniform_: from 2 is above to 1; expected from <= to");
   BOOST_TEST(error_of([&] { kernels::uniform(g, y, 4, -3e38, 3e38); }) ==
-             "uniform_: the range from -3e+38 to 3e+38 is too wide for float32");
+             "uniform_: the range from -3e+38 to 3e+38 is too wide for float32; expected at most "
+             "3.4028234663852886e+38");
   BOOST_TEST(error_of([&] { kernels::normal(g, y, 4, 0, -1); }) ==
              "normal_: std is -1; expected >= 0");
   BOOST_TEST(error_of([&] { kernels::exponential(g, y, 4, 0); }) ==
@@ -210,7 +213,7 @@ BOOST_AUTO_TEST_CASE(errors) {
   BOOST_TEST(error_of([&] { kernels::random_range(g, y, 4, 3, 3); }) ==
              "random_: low 3 is not below high 3; expected low < high");
   BOOST_TEST(error_of([&] { kernels::random_range(g, bytes, 4, 0, 257); }) ==
-             "random_: uint8 does not hold the numbers from 0 to 256");
+             "random_: uint8 does not hold the numbers from 0 to 256; expected 0 to 255");
   BOOST_TEST(error_of([&] { kernels::bernoulli(g, y, 4, 1.5); }) ==
              "bernoulli: p is 1.5; expected a probability from 0 to 1");
   BOOST_TEST(error_of([&] { kernels::bernoulli(g, y, 2, p); }) ==

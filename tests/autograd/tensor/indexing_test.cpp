@@ -126,16 +126,19 @@ BOOST_AUTO_TEST_CASE(errors) {
                x.index({rows, tensor({0, 1, 2})});
              }) == "index: shapes [2] and [3] do not broadcast; dimension -1 has sizes 2 and 3");
   BOOST_TEST(text([&] { x.index_put_({rows}, zeros(3)); }) ==
-             "index_put_: values of shape [3] do not fit into the indexed [2, 4]");
+             "index_put_: values of shape [3] do not fit into the indexed [2, 4]; expected a "
+             "shape that broadcasts");
   BOOST_TEST(text([&] {
                x.index_put_({Slice()}, zeros({2, 3, 4}));
-             }) == "index_put_: values of shape [2, 3, 4] do not fit into the indexed [3, 4]");
+             }) ==
+             "index_put_: values of shape [2, 3, 4] do not fit into the indexed [3, 4]; "
+             "expected a shape that broadcasts");
   BOOST_TEST(text([&] { x.index_put_({tensor({3})}, 1); }) ==
              "index_put_: index 3 in dimension 0 of size 3; expected -3 to 2");
   Tensor leaf = zeros(3, {.requires_grad = true});
-  BOOST_TEST(
-      text([&] { leaf.index_put_({rows}, 1); }) ==
-      "scatter: cannot write to a leaf that requires grad; expected NoGradGuard or another tensor");
+  BOOST_TEST(text([&] { leaf.index_put_({rows}, 1); }) ==
+             "scatter_: cannot write to a leaf that requires grad; expected NoGradGuard or another "
+             "tensor");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -166,6 +166,21 @@ BOOST_AUTO_TEST_CASE(squeezes) {
              "squeeze: dimension 3 is out of range; expected -3 to 2");
 }
 
+BOOST_AUTO_TEST_CASE(shapes_of_too_many_elements) {
+  const int64_t half = int64_t(1) << 32;
+  const std::string text = " is too large; expected fewer than 2^63 elements";
+  BOOST_TEST(error_text([&] {
+               empty({0}).view({half, half});
+             }) == "view: shape [4294967296, 4294967296]" + text);
+  BOOST_TEST(error_text([&] {
+               ones({1, 1}).expand({half, half});
+             }) == "expand: shape [4294967296, 4294967296]" + text);
+  BOOST_TEST(error_text([&] {
+               numel({half, half});
+             }) == "shape: shape [4294967296, 4294967296]" + text);
+  BOOST_TEST(ones({1}).expand({half}).numel() == half);
+}
+
 BOOST_AUTO_TEST_CASE(slices_clamp) {
   Tensor x = arange(5);
   BOOST_TEST(text(x.slice(0, 1, 4)) == "[1, 2, 3] int64[3]");
@@ -173,6 +188,8 @@ BOOST_AUTO_TEST_CASE(slices_clamp) {
   BOOST_TEST(text(x.slice(0, -100, 2)) == "[0, 1] int64[2]");
   BOOST_TEST(text(x.slice(0, 4, 1)) == "[] int64[0]");
   BOOST_TEST(text(x.slice(0, 0, 5, 2)) == "[0, 2, 4] int64[3]");
+  BOOST_TEST(text(x.slice(0, 0, 5, INT64_MAX)) == "[0] int64[1]");
+  BOOST_TEST(text(x.slice(0, 5, 5, 3)) == "[] int64[0]");
   BOOST_TEST(error_text([&] { x.slice(0, 0, 5, 0); }) == "slice: step 0; expected 1 or more");
   BOOST_TEST(error_text([&] { x.slice(0, 0, 5, -1); }) == "slice: step -1; expected 1 or more");
   BOOST_TEST(error_text([] { zeros({}).slice(0, 0, 1); }) ==
