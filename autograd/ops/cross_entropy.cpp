@@ -104,8 +104,8 @@ struct CrossEntropy : CrossEntropyBase {
       .formula = "L = -sum(y log(softmax(x))) / B",
       .grad = "dx = dL (softmax(x) - y) / B; dy = -dL log(softmax(x)) / B",
       .doc =
-          "Softmax with cross entropy: x [N, C, ..] or [C], the target int64 classes "
-          "[N, ..] or probabilities of x's shape"};
+          "Softmax with cross entropy: x [N, C, ..] or [C], "
+          "the target int64 classes [N, ..] or probabilities of x's shape"};
   FIELDS(reduction, ignore_index, label_smoothing)
 
   static Tensor call(const Tensor& x, const Tensor& target, const CrossEntropyOptions& options) {

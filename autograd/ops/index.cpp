@@ -91,8 +91,8 @@ struct EmbedAt {
       .formula = "y = zeros(shape), y[i with index[i] along dim] += x[i]",
       .grad = "dx = gather(dy, dim, index)",
       .doc =
-          "Adds x's elements into zeros, at the places that index names along dim: the adjoint of "
-          "gather"};
+          "Adds x's elements into zeros, at the places that index names along dim: "
+          "the adjoint of gather"};
   int64_t dim = 0;
   Shape shape;
   FIELDS(dim, shape)

@@ -177,8 +177,24 @@ struct SplitSizes {
     }
   }
   tensor_list backward(const Wanted& wanted) const {
-    tensor_list dy(sizes.size());
-    for (size_t i = 0; i < dy.size(); ++i) dy[i] = wanted.context->dy(int(i));
+    const BackwardContext& context = *wanted.context;
+    Shape gap(wanted.shape(0));  // parts side by side without a gradient
+    gap[size_t(dim)] = 0;
+    tensor_list dy;
+    auto fill_gap = [&] {
+      if (gap[size_t(dim)]) dy.push_back(zeros(gap, {.dtype = context.node().output(0).dtype}));
+      gap[size_t(dim)] = 0;
+    };
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      const Tensor& part = context.dy_or_undefined(int(i));
+      if (part.defined()) {
+        fill_gap();
+        dy.push_back(part);
+      } else {
+        gap[size_t(dim)] += sizes[i];
+      }
+    }
+    fill_gap();
     return {cat(dy, dim)};
   }
   static std::vector<Sample> samples() {

@@ -37,8 +37,8 @@ struct NllLoss {
       .name = "nll_loss",
       .formula = "L = -sum(weight[target] x[target]) / sum(weight[target])",
       .doc =
-          "Negative log likelihood: x [N, C, ..] or [C] log-probabilities, target [N, ..] "
-          "int64 classes"};
+          "Negative log likelihood: x [N, C, ..] or [C] log-probabilities, "
+          "target [N, ..] int64 classes"};
   static Tensor call(const Tensor& x, const Tensor& target, const NllLossOptions& o) {
     check_class_scores(info, x, o.weight);
     if (target.dtype() != int64)

@@ -31,8 +31,8 @@ struct MaxPool2dWithIndices : Pooling {
       .formula = "y = max of each window, the first one",
       .grad = "dx[i] = sum over the windows that hold i of dy [i is the maximum]",
       .doc =
-          "Largest element of each window, and its place in H * W (int64): x "
-          "[N, C, H, W] or [C, H, W]"};
+          "Largest element of each window, and its place in H * W (int64): "
+          "x [N, C, H, W] or [C, H, W]"};
   static constexpr int outputs = 2;
   FIELDS(kernel, stride, padding, dilation, ceil_mode)
 
@@ -103,12 +103,11 @@ struct MaxPool2dWithIndices : Pooling {
 };
 
 struct MaxPool2d {
-  static constexpr OpInfo info{
-      .name = "max_pool2d",
-      .formula = "y = max of each window",
-      .doc =
-          "Largest element of each window: x [N, C, H, W] or [C, H, W]; without stride "
-          "the windows lie side by side"};
+  static constexpr OpInfo info{.name = "max_pool2d",
+                               .formula = "y = max of each window",
+                               .doc =
+                                   "Largest element of each window: x [N, C, H, W] or [C, H, W]; "
+                                   "without stride the windows lie side by side"};
   static Tensor call(const Tensor& x, Int2 kernel, OptionalInt2 stride, Int2 padding, Int2 dilation,
                      bool ceil_mode) {
     return std::get<0>(max_pool2d_with_indices(x, kernel, stride, padding, dilation, ceil_mode));
@@ -124,12 +123,11 @@ struct MaxPool2d {
 };
 
 struct MaxPool {
-  static constexpr OpInfo info{
-      .name = "max_pool",
-      .formula = "y = max of each window; mask = 1 where it was",
-      .doc =
-          "The report's max pooling: the output, and x's shape with 1 at the (first) "
-          "maximum of each window, 0 elsewhere"};
+  static constexpr OpInfo info{.name = "max_pool",
+                               .formula = "y = max of each window; mask = 1 where it was",
+                               .doc =
+                                   "The report's max pooling: the output, and in x's shape "
+                                   "1 at the (first) maximum of each window, 0 elsewhere"};
   static TensorPair call(const Tensor& x, Int2 kernel, OptionalInt2 stride) {
     auto [y, index] = max_pool2d_with_indices(x, kernel, stride);
     NoGradGuard no_grad;
@@ -183,13 +181,12 @@ struct AvgPooling : Pooling {
 };
 
 struct AvgPool2d : AvgPooling {
-  static constexpr OpInfo info{
-      .name = "avg_pool2d",
-      .formula = "y = sum of each window / K^2",
-      .grad = "dx[i] = sum over the windows that hold i of dy / K^2",
-      .doc =
-          "Mean of each window: x [N, C, H, W] or [C, H, W]; without stride the "
-          "windows lie side by side"};
+  static constexpr OpInfo info{.name = "avg_pool2d",
+                               .formula = "y = sum of each window / K^2",
+                               .grad = "dx[i] = sum over the windows that hold i of dy / K^2",
+                               .doc =
+                                   "Mean of each window: x [N, C, H, W] or [C, H, W]; "
+                                   "without stride the windows lie side by side"};
   FIELDS(kernel, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
   static Tensor call(const Tensor& x, Int2 kernel, OptionalInt2 stride, Int2 padding,
