@@ -57,17 +57,15 @@ struct CrossEntropyBase {
     return t;
   }
 
-  /// dy / B, as it broadcasts to x; 0 for ignored rows, also where B is 0 because all are.
+  /// dy / B, as it broadcasts to x; where B is 0 because all rows are ignored, 0.
   Tensor scaled(const Tensor& dy, const Tensor& x, const Tensor& target,
                 const Tensor& weight) const {
-    if (reduction == Reduction::none) return dy.unsqueeze(int64_t(class_dim(x)));
-    return dy * per_row(x, target, weight);
-  }
-  /// 1 / B, or for a sum 1, as it broadcasts to x; 0 for ignored rows.
-  Tensor per_row(const Tensor& x, const Tensor& target, const Tensor& weight) const {
-    Tensor share = full({}, 1 / divisor(x, target, weight), {.dtype = x.dtype()});
-    if (target.dtype() != int64) return share;
-    return where((target == ignore_index).unsqueeze(int64_t(class_dim(x))), 0, share);
+    int64_t dim = int64_t(class_dim(x));
+    if (reduction == Reduction::none) return dy.unsqueeze(dim);
+    if (reduction == Reduction::sum) return dy;
+    double b = divisor(x, target, weight);
+    if (b != 0 || target.dtype() != int64) return dy / b;
+    return dy * where((target == ignore_index).unsqueeze(dim), 0, 1 / b).to(x.dtype());
   }
   double divisor(const Tensor& x, const Tensor& target, const Tensor& weight) const {
     if (reduction != Reduction::mean) return 1;
@@ -261,7 +259,7 @@ struct CrossEntropyInput : CrossEntropyBase {
     Tensor y = y_of(x, target, weight);
     Tensor rows = (g * (y.sum(dim, true) * softmax(x, dim) - y)).sum(dim, true);
     if (reduction == Reduction::none) return rows.squeeze(dim);
-    return (rows * per_row(x, target, weight)).sum();
+    return (rows * scaled(ones({}, {.dtype = x.dtype()}), x, target, weight)).sum();
   }
   Tensor dx(Dy g, A dy, In<1> x, In<2> target, In<3> weight) const {
     int64_t dim = int64_t(class_dim(x));
