@@ -14,8 +14,7 @@ bool beats(T v, T best) {
 /// order: the first of equal ones. There is at least one. values and indices (int64) are packed;
 /// either may be left out.
 template <bool largest, class T>
-void extremum(const Buffer& x, const Buffer& values, const Buffer& indices,
-              const std::vector<bool>& reduced) {
+void extremum(const Buffer& x, const Buffer& values, const Buffer& indices, DimMask reduced) {
   Reduction r(x, reduced);
   parallel_for(r.outputs, parallel_grain / r.count + 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {

@@ -6,13 +6,17 @@
 
 namespace taper::kernels {
 
-/// The first entry of index (int64) outside of [low, high), if there is one.
-inline std::optional<int64_t> first_outside(const Buffer& index, int64_t low, int64_t high) {
+/// The first entry of index (int64), but for `allowed`, outside of [low, high), if there is one.
+inline std::optional<int64_t> first_outside(const Buffer& index, int64_t low, int64_t high,
+                                            std::optional<int64_t> allowed = {}) {
   std::optional<int64_t> found;
-  strided_loop<1>(index.sizes, {Shape(index.strides)}, [&](auto at, int64_t n, auto step) {
+  Shape once(index.sizes);  // what is repeated without memory is read once
+  for (size_t d = 0; d < once.size(); ++d)
+    if (index.strides[d] == 0) once[d] = std::min<int64_t>(once[d], 1);
+  strided_loop<1>(once, {Shape(index.strides)}, [&](auto at, int64_t n, auto step) {
     const int64_t* p = index.as<int64_t>() + at[0];
     for (int64_t i = 0; i < n && !found; ++i)
-      if (int64_t v = p[i * step[0]]; v < low || v >= high) found = v;
+      if (int64_t v = p[i * step[0]]; (v < low || v >= high) && v != allowed) found = v;
   });
   return found;
 }

@@ -2,7 +2,12 @@
 
 #include <dnnl.h>
 
+#include <concepts>
+#include <limits>
+
 #include "autograd/kernels/blas.h"
+#include "autograd/kernels/parallel.h"
+#include "autograd/kernels/wrapping.h"
 #include "autograd/tensor/dtype.h"
 #include "autograd/tensor/error.h"
 
@@ -20,28 +25,40 @@ static std::pair<bool, int64_t> blas_form(const Matrix<T>& m) {
 static void multiply(Matrix<const float> a, Matrix<const float> b, Matrix<float> c, float beta) {
   auto [ta, lda] = blas_form(a);
   auto [tb, ldb] = blas_form(b);
-  dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', c.rows, c.columns, a.columns, 1.0f, a.data, lda,
-             b.data, ldb, beta, c.data, c.row);
+  get_num_threads();  // sets OpenMP's number on a thread's first use
+  dnnl_status_t status = dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', c.rows, c.columns, a.columns,
+                                    1.0f, a.data, lda, b.data, ldb, beta, c.data, c.row);
+  if (status != dnnl_success)
+    fail("matmul", "oneDNN cannot multiply [{}, {}] and [{}, {}]: status {}", a.rows, a.columns,
+         b.rows, b.columns, int(status));
+}
+
+/// BLAS counts in int.
+static int blas_int(int64_t n) {
+  constexpr int64_t most = std::numeric_limits<int>::max();
+  if (n > most)
+    fail("matmul", "a matrix with a size or stride of {}; expected at most {}", n, most);
+  return int(n);
 }
 
 static void multiply(Matrix<const double> a, Matrix<const double> b, Matrix<double> c,
                      double beta) {
   auto [ta, lda] = blas_form(a);
   auto [tb, ldb] = blas_form(b);
-  dgemm(ta, tb, int(c.rows), int(c.columns), int(a.columns), a.data, int(lda), b.data, int(ldb),
-        beta, c.data, int(c.row));
+  dgemm(ta, tb, blas_int(c.rows), blas_int(c.columns), blas_int(a.columns), a.data, blas_int(lda),
+        b.data, blas_int(ldb), beta, c.data, blas_int(c.row));
 }
 
-template <class T>
+template <std::integral T>
 static void multiply(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, T beta) {
+  using Sum = Wrapping<accumulator_of<T>>;
   for (int64_t i = 0; i < c.rows; ++i)
     for (int64_t j = 0; j < c.columns; ++j) {
-      int64_t sum = 0;
-      for (int64_t k = 0; k < a.columns; ++k)
-        sum +=
-            int64_t(a.data[i * a.row + k * a.column]) * int64_t(b.data[k * b.row + j * b.column]);
       T& out = c.data[i * c.row + j * c.column];
-      out = T(sum + (beta != T(0) ? int64_t(out) : 0));
+      Sum sum = beta != T(0) ? Sum(out) : Sum(0);
+      for (int64_t k = 0; k < a.columns; ++k)
+        sum += Sum(a.data[i * a.row + k * a.column]) * Sum(b.data[k * b.row + j * b.column]);
+      out = T(sum);
     }
 }
 

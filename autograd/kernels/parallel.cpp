@@ -9,9 +9,16 @@ namespace taper {
 
 static thread_local int threads_here = 0;
 
+/// What a thread starts with: OpenMP is told as well, so that libraries on it keep to the number.
+static int first_number() {
+  if (gettid() == getpid()) return omp_get_max_threads();
+  omp_set_num_threads(1);
+  return 1;
+}
+
 int get_num_threads() {
   if (omp_in_parallel()) return 1;
-  if (threads_here == 0) threads_here = gettid() == getpid() ? omp_get_max_threads() : 1;
+  if (threads_here == 0) threads_here = first_number();
   return threads_here;
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "autograd/kernels/parallel.h"
 #include "autograd/kernels/strided_loop.h"
 
 namespace taper::kernels {
@@ -28,14 +27,12 @@ void sgd_step(const Buffer& x, const Buffer& grad, const Buffer& momentum, const
     px[ix] -= lr * g;
   };
   Shape none(x.sizes.size(), 0);
-  strided_loop<3>(x.sizes,
-                  {Shape(x.strides), Shape(grad.strides), pm ? Shape(momentum.strides) : none},
-                  [&](auto at, int64_t n, auto step) {
-                    parallel_for(n, parallel_grain, [=](int64_t begin, int64_t end) {
-                      for (int64_t i = begin; i < end; ++i)
-                        update(at[0] + i * step[0], at[1] + i * step[1], at[2] + i * step[2]);
-                    });
-                  });
+  parallel_strided_loop<3>(
+      x.sizes, {Shape(x.strides), Shape(grad.strides), pm ? Shape(momentum.strides) : none},
+      [=](auto at, int64_t n, auto step) {
+        for (int64_t i = 0; i < n; ++i)
+          update(at[0] + i * step[0], at[1] + i * step[1], at[2] + i * step[2]);
+      });
 }
 
 }  // namespace taper::kernels

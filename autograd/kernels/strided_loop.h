@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "autograd/kernels/parallel.h"
 #include "autograd/tensor/buffer.h"
 
 namespace taper::kernels {
@@ -15,42 +16,88 @@ inline Shape broadcast_strides(const Buffer& b, IntList sizes) {
   return out;
 }
 
-/// Walks `sizes` in row-major order and calls inner(offsets, count, steps) for each run along the
-/// last dimension: for N operands, where the run starts and how far apart its elements are, in
-/// elements. Neighbouring dimensions that all operands step through evenly are walked as one.
-template <size_t N, class F>
-void strided_loop(IntList sizes, std::array<Shape, N> strides, F&& inner) {
-  Shape s;
-  std::array<Shape, N> st;
-  for (size_t d = 0; d < sizes.size(); ++d) {
-    if (sizes[d] == 0) return;
-    if (sizes[d] == 1) continue;
-    bool merges = !s.empty();
-    for (size_t k = 0; merges && k < N; ++k) merges = st[k].back() == strides[k][d] * sizes[d];
-    if (merges) {
-      s.back() *= sizes[d];
-      for (size_t k = 0; k < N; ++k) st[k].back() = strides[k][d];
-    } else {
-      s.push_back(sizes[d]);
-      for (size_t k = 0; k < N; ++k) st[k].push_back(strides[k][d]);
+/// The dimensions along which N operands are walked, in row-major order: neighbouring ones that all
+/// operands step through evenly are one, those of size 1 are left out.
+template <size_t N>
+class Walk {
+ public:
+  Walk(IntList sizes, const std::array<Shape, N>& strides) {
+    for (size_t d = 0; d < sizes.size(); ++d) {
+      count_ *= sizes[d];
+      if (sizes[d] == 1) continue;
+      if (!sizes_.empty() && merges(sizes[d], strides, d))
+        sizes_.back() *= sizes[d];
+      else
+        sizes_.push_back(sizes[d]);
+      for (size_t k = 0; k < N; ++k) {
+        if (strides_[k].size() < sizes_.size()) strides_[k].push_back(0);
+        strides_[k].back() = strides[k][d];
+      }
+    }
+    if (sizes_.empty()) sizes_ = {1};
+    for (Shape& s : strides_)
+      if (s.empty()) s = {0};
+  }
+  int64_t count() const { return count_; }
+
+  /// Calls inner(offsets, count, steps) for each run of the elements [begin, end) along the last
+  /// dimension: for each operand, where the run starts and how far apart its elements are.
+  template <class F>
+  void run(int64_t begin, int64_t end, F& inner) const {
+    if (begin >= end) return;
+    std::array<int64_t, N> offsets{}, steps{};
+    for (size_t k = 0; k < N; ++k) steps[k] = strides_[k].back();
+    Shape index(sizes_.size(), 0);
+    int64_t rest = begin;
+    for (size_t d = index.size(); rest && d-- > 0; rest /= sizes_[d]) {
+      index[d] = rest % sizes_[d];
+      for (size_t k = 0; k < N; ++k) offsets[k] += index[d] * strides_[k][d];
+    }
+    while (true) {
+      int64_t n = std::min(sizes_.back() - index.back(), end - begin);
+      inner(offsets, n, steps);
+      if ((begin += n) == end) return;
+      for (size_t k = 0; k < N; ++k) offsets[k] -= index.back() * steps[k];
+      index.back() = 0;
+      next_run(index, offsets);
     }
   }
-  std::array<int64_t, N> offsets{}, steps{};
-  if (s.empty()) return void(inner(offsets, int64_t(1), steps));
-  size_t last = s.size() - 1;
-  for (size_t k = 0; k < N; ++k) steps[k] = st[k][last];
-  Shape index(last, 0);
-  while (true) {
-    inner(offsets, s[last], steps);
-    size_t d = last;
-    while (d-- > 0) {
-      for (size_t k = 0; k < N; ++k) offsets[k] += st[k][d];
-      if (++index[d] < s[d]) break;
-      for (size_t k = 0; k < N; ++k) offsets[k] -= st[k][d] * s[d];
+
+ private:
+  bool merges(int64_t size, const std::array<Shape, N>& strides, size_t d) const {
+    for (size_t k = 0; k < N; ++k)
+      if (strides_[k].back() != strides[k][d] * size) return false;
+    return true;
+  }
+  void next_run(Shape& index, std::array<int64_t, N>& offsets) const {
+    for (size_t d = index.size() - 1; d-- > 0;) {
+      for (size_t k = 0; k < N; ++k) offsets[k] += strides_[k][d];
+      if (++index[d] < sizes_[d]) return;
+      for (size_t k = 0; k < N; ++k) offsets[k] -= strides_[k][d] * sizes_[d];
       index[d] = 0;
     }
-    if (d == size_t(-1)) return;
   }
+
+  Shape sizes_;
+  std::array<Shape, N> strides_;
+  int64_t count_ = 1;
+};
+
+/// Walks `sizes` in row-major order and calls inner(offsets, count, steps) for each run along the
+/// last dimension: for N operands, where the run starts and how far apart its elements are, in
+/// elements.
+template <size_t N, class F>
+void strided_loop(IntList sizes, const std::array<Shape, N>& strides, F&& inner) {
+  Walk<N> walk(sizes, strides);
+  walk.run(0, walk.count(), inner);
+}
+
+/// The same on several threads, where there is enough to do for them.
+template <size_t N, class F>
+void parallel_strided_loop(IntList sizes, const std::array<Shape, N>& strides, const F& inner) {
+  Walk<N> walk(sizes, strides);
+  parallel_for(walk.count(), parallel_grain,
+               [&](int64_t begin, int64_t end) { walk.run(begin, end, inner); });
 }
 
 }  // namespace taper::kernels

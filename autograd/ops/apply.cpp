@@ -1,5 +1,6 @@
 #include "autograd/graph/grad_mode.h"
 #include "autograd/graph/view.h"
+#include "autograd/kernels/pointwise.h"
 #include "autograd/ops/op.h"
 #include "autograd/tensor/factories.h"
 #include "autograd/tensor/thread_state.h"
@@ -7,8 +8,9 @@
 namespace taper {
 
 OutputSpec& Specs::next() {
-  TAPER_ASSERT(size_ < max_outputs);
-  return specs_[size_++];
+  if (size_ < few) return specs_[size_++];
+  ++size_;
+  return more_.emplace_back();
 }
 
 OutputSpec& Specs::fresh(const Shape& sizes, Dtype dtype) {
@@ -43,6 +45,13 @@ bool wants_gradient(const Tensor& t) { return t.defined() && wants_gradient(*t.i
 
 bool same_places(const TensorImpl& a, const TensorImpl& b) {
   return a.offset == b.offset && a.sizes == b.sizes && a.strides == b.strides;
+}
+
+/// x's values in packed memory of their own, not recorded.
+Tensor packed_copy(const Tensor& x) {
+  Tensor y = empty(x.sizes(), {.dtype = x.dtype()});
+  dispatch(x.dtype(), [&](auto t) { kernels::copy<decltype(t)>(plain(x), plain(y)); });
+  return y;
 }
 
 /// Memory that a kernel works in, aligned as that of tensors.
@@ -180,17 +189,23 @@ class Application {
     Scratch scratch(specs_.scratch_bytes);
     Outputs outputs(y, scratch.data());
     for (size_t i = 0; i < x_.size(); ++i)
-      if (overlaps_write(i)) return forward_on_copies(outputs);
+      if (needs_copy(i)) return forward_on_copies(outputs);
     type_.forward(op_, x_, outputs);
   }
 
-  /// Runs forward with copies of the inputs that the op would overwrite while it reads them.
+  /// Whether forward cannot read input i where it is: it must be packed, or the op would overwrite
+  /// it meanwhile.
+  bool needs_copy(size_t i) const {
+    bool packed = i < 32 && (specs_.packed_inputs >> i & 1);
+    if (packed && x_[i].defined() && !x_[i].is_contiguous()) return true;
+    return overlaps_write(i);
+  }
+
   void forward_on_copies(Outputs y) {
     tensor_list copies(x_.size());
     std::vector<const Tensor*> inputs(x_.size());
-    NoGradGuard no_grad;
     for (size_t i = 0; i < x_.size(); ++i) {
-      if (overlaps_write(i)) copies[i] = x_[i].clone();
+      if (needs_copy(i)) copies[i] = packed_copy(x_[i]);
       inputs[i] = copies[i].defined() ? &copies[i] : &x_[i];
     }
     type_.forward(op_, Inputs(inputs.data(), inputs.size()), y);
@@ -217,7 +232,7 @@ class Application {
       if (specs_[k].differentiable && is_floating_point(t.dtype))
         join_history(t, node_, uint32_t(k), specs_[k].kind == Kind::write);
     }
-    for (size_t k = 0; k < specs_.size(); ++k)
+    for (size_t k = 0; k < specs_.size() && k < 32; ++k)
       if (keep_outputs_ >> k & 1) node_->save(y[k], int(k), true);
   }
 

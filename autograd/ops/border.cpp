@@ -1,6 +1,7 @@
 #include "autograd/kernels/strided_loop.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/reference.h"
+#include "autograd/ops/window.h"
 #include "autograd/tensor/factories.h"
 
 namespace taper::ops {
@@ -10,8 +11,8 @@ struct Pad {
                                .formula = "y = value, y[before + i] = x[i]",
                                .doc =
                                    "A border of a constant: pads lists before and after of the "
-                                   "last dimension, then of the one "
-                                   "before it; negative ones cut off"};
+                                   "last dimension, then of the one before it; "
+                                   "negative ones cut off"};
   static Tensor call(const Tensor& x, IntList pads, Scalar value) {
     check(x, pads);
     Tensor inner = x;
@@ -53,13 +54,19 @@ struct Pad {
   }
 
  private:
+  /// The largest pad: sizes stay in 64 bits.
+  static constexpr int64_t most = int64_t(1) << 60;
+
   static void check(const Tensor& x, IntList pads) {
     if (pads.size() % 2 || int64_t(pads.size()) > 2 * x.dim())
       fail(info.name, "pads {} for a tensor of shape {}; expected a pair for each padded dimension",
            pads, x.sizes());
     for (size_t k = 0; k < pads.size() / 2; ++k) {
-      int64_t n = x.size(-1 - int64_t(k));
-      if (n + pads[2 * k] + pads[2 * k + 1] < 0 || n + std::min(pads[2 * k], pads[2 * k + 1]) < 0)
+      int64_t n = x.size(-1 - int64_t(k)), before = pads[2 * k], after = pads[2 * k + 1];
+      if (std::max(before, after) > most || n > most)
+        fail(info.name, "pads {} for a tensor of shape {}; expected at most {}", pads, x.sizes(),
+             most);
+      if (std::min(before, after) < -n || n + before + after < 0)
         fail(info.name, "pads {} cut more off shape {} than there is", pads, x.sizes());
     }
   }
@@ -107,7 +114,7 @@ struct Unpad {
                                .doc = "The last two dimensions without a border; a view"};
   static Tensor call(const Tensor& x, Int2 size) {
     check_planes(info, x);
-    if (size.h < 0 || size.w < 0 || 2 * size.h > x.size(-2) || 2 * size.w > x.size(-1))
+    if (size.h < 0 || size.w < 0 || size.h > x.size(-2) / 2 || size.w > x.size(-1) / 2)
       fail(info.name, "a border of {} by {} of shape {}; expected one that lies inside", size.h,
            size.w, x.sizes());
     return x.slice(-2, size.h, x.size(-2) - size.h).slice(-1, size.w, x.size(-1) - size.w);
@@ -135,6 +142,7 @@ struct Dilate {
     check_planes(info, x);
     if (dilation.h < 1 || dilation.w < 1)
       fail(info.name, "dilation {} by {}; expected 1 or more", dilation.h, dilation.w);
+    check_window_option(info, "dilation", dilation, 1);
     Shape out(x.sizes());
     size_t d = out.size() - 2;
     out[d] = std::max<int64_t>((out[d] - 1) * dilation.h + 1, 0);
@@ -176,8 +184,8 @@ struct Flip {
     auto reversed = flipped(in.sizes.size());
     Shape strides = in.strides;
     int64_t start = 0;
-    for (size_t d = 0; d < reversed.size(); ++d)
-      if (reversed[d]) {
+    for (size_t d = 0; d < in.sizes.size(); ++d)
+      if (kernels::has(reversed, d)) {
         start += (in.sizes[d] - 1) * strides[d];
         strides[d] = -strides[d];
       }
@@ -197,7 +205,7 @@ struct Flip {
     auto reversed = flipped(size_t(x[0].dim()));
     return tabulate(x[0].sizes(), x[0].dtype(), [&](Shape i) {
       for (size_t d = 0; d < i.size(); ++d)
-        if (reversed[d]) i[d] = x[0].sizes()[d] - 1 - i[d];
+        if (kernels::has(reversed, d)) i[d] = x[0].sizes()[d] - 1 - i[d];
       return element_at(x[0], i);
     });
   }
@@ -209,9 +217,8 @@ struct Flip {
   }
 
  private:
-  std::vector<bool> flipped(size_t ndim) const {
-    if (dims.empty()) return std::vector<bool>(ndim, false);
-    return reduced_dims(info.name, dims, ndim);
+  DimMask flipped(size_t ndim) const {
+    return dims.empty() ? 0 : reduced_dims(info.name, dims, ndim);
   }
 };
 

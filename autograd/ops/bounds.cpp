@@ -56,21 +56,19 @@ struct Clamp {
     y.fresh(sizes, x[0].dtype());
   }
   void forward(Inputs x, Outputs y) const {
-    Buffer in = plain(x[0]), lo = plain(x[1]), hi = plain(x[2]), out = plain(y[0]);
-    if (!x[1].defined() || !x[2].defined()) return one_sided(x, in, out);
-    dispatch(out.dtype, [&](auto t) {
+    dispatch(y[0].dtype(), [&](auto t) {
       using T = decltype(t);
-      kernels::strided_loop<4>(
-          out.sizes,
-          {kernels::broadcast_strides(in, out.sizes), kernels::broadcast_strides(lo, out.sizes),
-           kernels::broadcast_strides(hi, out.sizes), Shape(out.strides)},
-          [&](auto at, int64_t n, auto step) {
-            for (int64_t i = 0; i < n; ++i) {
-              T v = in.as<T>()[at[0] + i * step[0]];
-              v = raised(v, lo.as<T>()[at[1] + i * step[1]]);
-              out.as<T>()[at[3] + i * step[3]] = lowered(v, hi.as<T>()[at[2] + i * step[2]]);
-            }
-          });
+      Buffer lo = plain(x[1]), hi = plain(x[2]), out = plain(y[0]);
+      kernels::Source<T> in{plain(x[0])}, from{lo}, to{hi};
+      if (!x[2].defined())
+        kernels::map<T>(
+            out, [](T v, T a) { return raised(v, a); }, in, from);
+      else if (!x[1].defined())
+        kernels::map<T>(
+            out, [](T v, T b) { return lowered(v, b); }, in, to);
+      else
+        kernels::map<T>(
+            out, [](T v, T a, T b) { return lowered(raised(v, a), b); }, in, from, to);
     });
   }
   Tensor dx(Dy dy, X x, In<1> lo, In<2> hi) const {
@@ -121,17 +119,10 @@ struct Clamp {
   static T lowered(T v, T hi) {
     return v > hi || hi != hi ? hi : v;
   }
-  static void one_sided(Inputs x, const Buffer& in, const Buffer& out) {
-    dispatch(out.dtype, [&](auto t) {
-      using T = decltype(t);
-      if (x[1].defined())
-        kernels::map2<T, T>(in, plain(x[1]), out, [](T v, T lo) { return raised(v, lo); });
-      else
-        kernels::map2<T, T>(in, plain(x[2]), out, [](T v, T hi) { return lowered(v, hi); });
-    });
-  }
   static Tensor bound(const Operand& b, const Tensor& x) {
-    return b.number ? scalar_like(*b.number, x) : b.tensor;
+    if (!b.number) return b.tensor;
+    check_fits(info.name, *b.number, number_dtype(*b.number, x));
+    return scalar_like(*b.number, x);
   }
   static Dtype compute_type(const Tensor& x, const Tensor& lo, const Tensor& hi) {
     if (!lo.defined() && !hi.defined())

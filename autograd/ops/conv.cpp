@@ -1,6 +1,6 @@
 #include "autograd/kernels/conv.h"
 
-#include "autograd/graph/grad_mode.h"
+#include "autograd/ops/checks.h"
 #include "autograd/ops/sample.h"
 #include "autograd/ops/window.h"
 #include "autograd/tensor/factories.h"
@@ -30,10 +30,16 @@ static void check_shapes(const OpInfo& info, IntList x, IntList w, const ConvOpt
        o.groups.value, w[1] * o.groups);
 }
 
-/// Checks shapes and options, and says how large the output is.
-static ConvGeometry geometry(const OpInfo& info, IntList x, IntList w, const ConvOptions& o) {
-  check_options(info, o);
-  check_shapes(info, x, w, o);
+/// What the padded input measures, and what the kernel reaches over.
+static Int2 padded_size(const ConvGeometry& g) {
+  return {g.x_size.h + 2 * g.padding.h, g.x_size.w + 2 * g.padding.w};
+}
+static Int2 window_size(const ConvGeometry& g) {
+  return {g.dilation.h * (g.kernel.h - 1) + 1, g.dilation.w * (g.kernel.w - 1) + 1};
+}
+
+/// The geometry of shapes and options that were checked.
+static ConvGeometry geometry(IntList x, IntList w, const ConvOptions& o) {
   ConvGeometry g{.batch = x[0],
                  .in = x[1],
                  .out = w[0],
@@ -44,12 +50,21 @@ static ConvGeometry geometry(const OpInfo& info, IntList x, IntList w, const Con
                  .stride = o.stride,
                  .padding = o.padding,
                  .dilation = o.dilation};
-  Int2 padded{x[2] + 2 * o.padding.h, x[3] + 2 * o.padding.w};
-  Int2 window{o.dilation.h * (w[2] - 1) + 1, o.dilation.w * (w[3] - 1) + 1};
+  Int2 padded = padded_size(g), window = window_size(g);
+  g.y_size = {(padded.h - window.h) / o.stride.h + 1, (padded.w - window.w) / o.stride.w + 1};
+  return g;
+}
+
+/// The geometry after a check of shapes and options.
+static ConvGeometry checked_geometry(const OpInfo& info, IntList x, IntList w,
+                                     const ConvOptions& o) {
+  check_options(info, o);
+  check_shapes(info, x, w, o);
+  ConvGeometry g = geometry(x, w, o);
+  Int2 padded = padded_size(g), window = window_size(g);
   if (window.h > padded.h || window.w > padded.w)
     fail(info.name, "the kernel reaches over {}, the padded input has {}; expected no more",
          shape_of(window), shape_of(padded));
-  g.y_size = {(padded.h - window.h) / o.stride.h + 1, (padded.w - window.w) / o.stride.w + 1};
   double pixels = double(g.y_size.h) * double(g.y_size.w);
   if (pixels * double(std::max({g.batch * g.out, g.column_rows(), int64_t(1)})) > 0x1p50)
     fail(info.name, "an output of {} pixels is too large", shape_of(g.y_size));
@@ -57,18 +72,6 @@ static ConvGeometry geometry(const OpInfo& info, IntList x, IntList w, const Con
 }
 
 static Shape y_shape(const ConvGeometry& g) { return {g.batch, g.out, g.y_size.h, g.y_size.w}; }
-
-static void check_types(const OpInfo& info, const char* a_name, const Tensor& a, const char* b_name,
-                        const Tensor& b) {
-  if (a.dtype() != b.dtype() || !a.is_floating_point())
-    fail(info.name, "{} is {}, {} {}; expected one floating type", a_name, a.dtype(), b_name,
-         b.dtype());
-}
-
-static void check_gradient(const OpInfo& info, const Tensor& dy, const ConvGeometry& g) {
-  if (!(dy.sizes() == IntList(y_shape(g))))
-    fail(info.name, "dy has shape {}; expected {}", dy.sizes(), y_shape(g));
-}
 
 /// Calls f(x, w, y) with the flat places of the factors and the sum of every product that a
 /// convolution adds up, by index arithmetic alone.
@@ -97,9 +100,8 @@ struct Conv2d : ConvOptions {
           "dx = unpad(pad(dilate(dy, s), d (K - 1)) * flip(dilate(w, d)), p); "
           "dw = pad(x, p) * dilate(dy, s); db = sum(dy)",
       .doc =
-          "Cross-correlation of images: x [N, C, H, W] or [C, H, W], w [out, C / groups, K_h, "
-          "K_w], "
-          "b [out]"};
+          "Cross-correlation of images: x [N, C, H, W] or [C, H, W], "
+          "w [out, C / groups, K_h, K_w], b [out]"};
   FIELDS(stride, padding, dilation, groups)
 
   static Tensor call(const Tensor& x, const Tensor& w, const Tensor& b,
@@ -112,22 +114,20 @@ struct Conv2d : ConvOptions {
   static bool has_bias(Inputs x) { return x.size() > 2 && x[2].defined(); }
 
   void infer(Inputs x, Specs& y) const {
-    ConvGeometry g = geometry(info, x[0].sizes(), x[1].sizes(), *this);
-    check_types(info, "input", x[0], "weight", x[1]);
+    ConvGeometry g = checked_geometry(info, x[0].sizes(), x[1].sizes(), *this);
+    check_one_floating_type(info, "input", x[0], "weight", x[1]);
     if (has_bias(x)) {
-      check_types(info, "input", x[0], "bias", x[2]);
+      check_one_floating_type(info, "input", x[0], "bias", x[2]);
       if (!(x[2].sizes() == IntList(g.out)))
         fail(info.name, "bias has shape {}; expected [{}]", x[2].sizes(), g.out);
     }
+    for (int i : {0, 1, 2}) y.packed(i);
     y.fresh(y_shape(g), x[0].dtype());
     y.scratch(g.scratch(x[0].dtype()));
   }
   void forward(Inputs x, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor in = x[0].contiguous(), w = x[1].contiguous(), b;
-    if (has_bias(x)) b = x[2].contiguous();
-    kernels::conv2d(geometry(info, in.sizes(), w.sizes(), *this), plain(in), plain(w), plain(b),
-                    plain(y[0]), y.scratch());
+    kernels::conv2d(geometry(x[0].sizes(), x[1].sizes(), *this), plain(x[0]), plain(x[1]),
+                    has_bias(x) ? plain(x[2]) : Buffer(), plain(y[0]), y.scratch());
   }
 
   Tensor dx(Dy dy, B w, InShape<0> s) const { return conv2d_input(dy, w, s, *this); }
@@ -137,7 +137,7 @@ struct Conv2d : ConvOptions {
 
   /// The report's equation 5.
   Tensor dx_formula(Dy dy, B w, InShape<0> s) const {
-    ConvGeometry g = geometry(info, s, w.sizes(), *this);
+    ConvGeometry g = geometry(s, w.sizes(), *this);
     int64_t h = dilation.h * (g.kernel.h - 1), v = dilation.w * (g.kernel.w - 1);
     Tensor swapped = w.reshape({g.groups, g.group_out(), g.group_in(), g.kernel.h, g.kernel.w})
                          .transpose(1, 2)
@@ -151,7 +151,7 @@ struct Conv2d : ConvOptions {
   }
   /// The report's equation 3.
   Tensor dw_formula(Dy dy, A x, InShape<1> s) const {
-    ConvGeometry g = geometry(info, x.sizes(), s, *this);
+    ConvGeometry g = geometry(x.sizes(), s, *this);
     Tensor spread = dy.dilate(stride);
     int64_t height = spread.size(2) + dilation.h * (g.kernel.h - 1);  // what the windows reached
     int64_t width = spread.size(3) + dilation.w * (g.kernel.w - 1);
@@ -167,7 +167,7 @@ struct Conv2d : ConvOptions {
   static constexpr auto formulas = rules(&Conv2d::dx_formula, &Conv2d::dw_formula, &Conv2d::db);
 
   Tensor reference(const tensor_list& x) const {
-    ConvGeometry g = geometry(info, x[0].sizes(), x[1].sizes(), *this);
+    ConvGeometry g = geometry(x[0].sizes(), x[1].sizes(), *this);
     Tensor y = zeros(y_shape(g), {.dtype = float64});
     if (x.size() > 2) y += x[2].reshape({-1, 1, 1});
     Tensor in = x[0].contiguous(), w = x[1].contiguous();
@@ -229,112 +229,106 @@ struct Conv2dPositional {
   }
 };
 
-struct Conv2dInput : ConvOptions {
+/// Base of the gradients of conv2d: of dy and the other factor, w or x, in the shape of the one
+/// that is asked for. Self has the kernel, and says which is which.
+template <class Self>
+struct ConvGradient : ConvOptions {
+  Shape shape;
+  FIELDS(shape, stride, padding, dilation, groups)
+
+  static Tensor call(const Tensor& dy, const Tensor& other, IntList shape,
+                     const ConvOptions& options) {
+    return apply(made(shape, options), dy, other);
+  }
+  void infer(Inputs x, Specs& y) const {
+    auto [in, w] = Self::factors(x[1].sizes(), shape);
+    ConvGeometry g = checked_geometry(Self::info, in, w, *this);
+    check_one_floating_type(Self::info, "dy", x[0], Self::other, x[1]);
+    if (!(x[0].sizes() == IntList(y_shape(g))))
+      fail(Self::info.name, "dy has shape {}; expected {}", x[0].sizes(), y_shape(g));
+    y.packed(0);
+    y.packed(1);
+    y.fresh(shape, x[0].dtype());
+    y.scratch(g.scratch(x[0].dtype()));
+  }
+  void forward(Inputs x, Outputs y) const {
+    Self::kernel(geometry_with(x[1].sizes()), plain(x[0]), plain(x[1]), plain(y[0]), y.scratch());
+  }
+  static std::vector<Sample> samples() {
+    std::vector<Sample> out;
+    for (const ConvSample& s : conv_samples()) {
+      const auto& [shape, other] = Self::shape_and_other(s);
+      Shape dy = y_shape(geometry(s.x, s.w, s.options));
+      out.emplace_back(std::vector<SampleInput>{{dy}, {other}}, made(shape, s.options));
+    }
+    return out;
+  }
+
+ protected:
+  ConvGeometry geometry_with(IntList other) const {
+    auto [in, w] = Self::factors(other, shape);
+    return geometry(in, w, *this);
+  }
+
+ private:
+  static Self made(IntList shape, const ConvOptions& options) {
+    Self op;
+    static_cast<ConvOptions&>(op) = options;
+    op.shape = shape;
+    return op;
+  }
+};
+
+struct Conv2dInput : ConvGradient<Conv2dInput> {
   static constexpr OpInfo info{
       .name = "conv2d_input",
       .formula = "y = d(sum(conv2d(x, w) dy)) / dx",
       .grad = "ddy = conv2d(g, w); dw = conv2d_weight(dy, g)",
       .doc =
-          "The input gradient of conv2d: dy [N, out, H', W'], w as in conv2d, shape "
-          "[N, C, H, W] of the input"};
-  Shape shape;
-  FIELDS(shape, stride, padding, dilation, groups)
+          "The input gradient of conv2d: dy [N, out, H', W'], w as in conv2d, "
+          "shape [N, C, H, W] of the input"};
+  static constexpr const char* other = "weight";
+  static constexpr auto kernel = kernels::conv2d_input;
+  /// The shapes of x and w.
+  static std::pair<IntList, IntList> factors(IntList w, IntList shape) { return {shape, w}; }
+  static std::pair<Shape, Shape> shape_and_other(const ConvSample& s) { return {s.x, s.w}; }
 
-  static Tensor call(const Tensor& dy, const Tensor& w, IntList shape, const ConvOptions& options) {
-    Conv2dInput op;
-    static_cast<ConvOptions&>(op) = options;
-    op.shape = shape;
-    return apply(op, dy, w);
-  }
-  void infer(Inputs x, Specs& y) const {
-    ConvGeometry g = geometry(info, shape, x[1].sizes(), *this);
-    check_types(info, "dy", x[0], "weight", x[1]);
-    check_gradient(info, x[0], g);
-    y.fresh(shape, x[0].dtype());
-    y.scratch(g.scratch(x[0].dtype()));
-  }
-  void forward(Inputs x, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor dy = x[0].contiguous(), w = x[1].contiguous();
-    kernels::conv2d_input(geometry(info, shape, w.sizes(), *this), plain(dy), plain(w), plain(y[0]),
-                          y.scratch());
-  }
   Tensor ddy(Dy g, B w) const { return conv2d(g, w, {}, *this); }
   Tensor dw(Dy g, A dy, InShape<1> s) const { return conv2d_weight(dy, g, s, *this); }
   static constexpr auto grads = rules(&Conv2dInput::ddy, &Conv2dInput::dw);
 
   Tensor reference(const tensor_list& x) const {
     Tensor dx = zeros(shape, {.dtype = float64}), dy = x[0].contiguous(), w = x[1].contiguous();
-    for_each_product(geometry(info, shape, w.sizes(), *this), [&](int64_t i, int64_t j, int64_t k) {
+    for_each_product(geometry_with(w.sizes()), [&](int64_t i, int64_t j, int64_t k) {
       dx.data_ptr<double>()[i] += dy.data_ptr<double>()[k] * w.data_ptr<double>()[j];
     });
     return dx;
   }
-  static std::vector<Sample> samples() {
-    std::vector<Sample> out;
-    for (const ConvSample& s : conv_samples()) {
-      Conv2dInput op;
-      static_cast<ConvOptions&>(op) = s.options;
-      op.shape = s.x;
-      Shape dy = y_shape(geometry(info, s.x, s.w, op));
-      out.emplace_back(std::vector<SampleInput>{{dy}, {s.w}}, op);
-    }
-    return out;
-  }
 };
 
-struct Conv2dWeight : ConvOptions {
+struct Conv2dWeight : ConvGradient<Conv2dWeight> {
   static constexpr OpInfo info{
       .name = "conv2d_weight",
       .formula = "y = d(sum(conv2d(x, w) dy)) / dw",
       .grad = "ddy = conv2d(x, g); dx = conv2d_input(dy, g)",
       .doc =
-          "The weight gradient of conv2d: dy [N, out, H', W'], x [N, C, H, W], shape "
-          "[out, C / groups, K_h, K_w] of the weight"};
-  Shape shape;
-  FIELDS(shape, stride, padding, dilation, groups)
+          "The weight gradient of conv2d: dy [N, out, H', W'], x [N, C, H, W], "
+          "shape [out, C / groups, K_h, K_w] of the weight"};
+  static constexpr const char* other = "input";
+  static constexpr auto kernel = kernels::conv2d_weight;
+  static std::pair<IntList, IntList> factors(IntList x, IntList shape) { return {x, shape}; }
+  static std::pair<Shape, Shape> shape_and_other(const ConvSample& s) { return {s.w, s.x}; }
 
-  static Tensor call(const Tensor& dy, const Tensor& x, IntList shape, const ConvOptions& options) {
-    Conv2dWeight op;
-    static_cast<ConvOptions&>(op) = options;
-    op.shape = shape;
-    return apply(op, dy, x);
-  }
-  void infer(Inputs x, Specs& y) const {
-    ConvGeometry g = geometry(info, x[1].sizes(), shape, *this);
-    check_types(info, "dy", x[0], "input", x[1]);
-    check_gradient(info, x[0], g);
-    y.fresh(shape, x[0].dtype());
-    y.scratch(g.scratch(x[0].dtype()));
-  }
-  void forward(Inputs x, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor dy = x[0].contiguous(), in = x[1].contiguous();
-    kernels::conv2d_weight(geometry(info, in.sizes(), shape, *this), plain(dy), plain(in),
-                           plain(y[0]), y.scratch());
-  }
   Tensor ddy(Dy g, B x) const { return conv2d(x, g, {}, *this); }
   Tensor dx(Dy g, A dy, InShape<1> s) const { return conv2d_input(dy, g, s, *this); }
   static constexpr auto grads = rules(&Conv2dWeight::ddy, &Conv2dWeight::dx);
 
   Tensor reference(const tensor_list& x) const {
     Tensor dw = zeros(shape, {.dtype = float64}), dy = x[0].contiguous(), in = x[1].contiguous();
-    for_each_product(
-        geometry(info, in.sizes(), shape, *this), [&](int64_t i, int64_t j, int64_t k) {
-          dw.data_ptr<double>()[j] += dy.data_ptr<double>()[k] * in.data_ptr<double>()[i];
-        });
+    for_each_product(geometry_with(in.sizes()), [&](int64_t i, int64_t j, int64_t k) {
+      dw.data_ptr<double>()[j] += dy.data_ptr<double>()[k] * in.data_ptr<double>()[i];
+    });
     return dw;
-  }
-  static std::vector<Sample> samples() {
-    std::vector<Sample> out;
-    for (const ConvSample& s : conv_samples()) {
-      Conv2dWeight op;
-      static_cast<ConvOptions&>(op) = s.options;
-      op.shape = s.w;
-      Shape dy = y_shape(geometry(info, s.x, s.w, op));
-      out.emplace_back(std::vector<SampleInput>{{dy}, {s.x}}, op);
-    }
-    return out;
   }
 };
 

@@ -13,14 +13,15 @@ static void convert(const Buffer& x, const Buffer& y) {
     dispatch(y.dtype, [&](auto to) {
       using X = decltype(from);
       using Y = decltype(to);
-      kernels::map<X, Y>(x, y, [](X v) {
+      auto converted = [](X v) {
         if constexpr (std::is_same_v<Y, bool>)
           return v != X(0);
         else if constexpr (std::is_floating_point_v<X> && !std::is_floating_point_v<Y>)
           return Y(int64_t(v));  // truncates, then wraps
         else
           return Y(v);
-      });
+      };
+      kernels::map<Y>(y, converted, kernels::Source<X>{x});
     });
   });
 }

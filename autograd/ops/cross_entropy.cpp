@@ -57,11 +57,15 @@ struct CrossEntropyBase {
     return t;
   }
 
-  /// dy / B, as it broadcasts to x.
+  /// dy / B, as it broadcasts to x; where B is 0 because all rows are ignored, 0.
   Tensor scaled(const Tensor& dy, const Tensor& x, const Tensor& target,
                 const Tensor& weight) const {
-    Tensor wide = reduction == Reduction::none ? dy.unsqueeze(int64_t(class_dim(x))) : dy;
-    return reduction == Reduction::mean ? wide / divisor(x, target, weight) : wide;
+    int64_t dim = int64_t(class_dim(x));
+    if (reduction == Reduction::none) return dy.unsqueeze(dim);
+    if (reduction == Reduction::sum) return dy;
+    double b = divisor(x, target, weight);
+    if (b != 0 || target.dtype() != int64) return dy / b;
+    return dy * where((target == ignore_index).unsqueeze(dim), 0, 1 / b).to(x.dtype());
   }
   double divisor(const Tensor& x, const Tensor& target, const Tensor& weight) const {
     if (reduction != Reduction::mean) return 1;
@@ -98,8 +102,8 @@ struct CrossEntropy : CrossEntropyBase {
       .formula = "L = -sum(y log(softmax(x))) / B",
       .grad = "dx = dL (softmax(x) - y) / B; dy = -dL log(softmax(x)) / B",
       .doc =
-          "Softmax with cross entropy: x [N, C, ..] or [C], the target int64 classes "
-          "[N, ..] or probabilities of x's shape"};
+          "Softmax with cross entropy: x [N, C, ..] or [C], "
+          "the target int64 classes [N, ..] or probabilities of x's shape"};
   FIELDS(reduction, ignore_index, label_smoothing)
 
   static Tensor call(const Tensor& x, const Tensor& target, const CrossEntropyOptions& options) {
@@ -110,18 +114,17 @@ struct CrossEntropy : CrossEntropyBase {
   void infer(Inputs x, Specs& y) const {
     check(info, x[0], x[1], x[2]);
     Shape rows = row_shape(x[0]);
+    for (int i : {0, 1, 2}) y.packed(i);
     y.fresh(reduction == Reduction::none ? rows : Shape(), x[0].dtype());
     y.scratch(numel(rows) * int64_t(sizeof(double)));
   }
   void forward(Inputs x, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor in = x[0].contiguous(), t = x[1].contiguous(), w = x[2];
-    if (w.defined()) w = w.contiguous();
-    if (t.dtype() == int64) check_classes(info, in, t, ignore_index);
-    kernels::Rows rows(in.sizes(), class_dim(in));
+    if (x[1].dtype() == int64) check_classes(info, x[0], x[1], ignore_index);
+    kernels::Rows rows(x[0].sizes(), class_dim(x[0]));
     auto* losses = static_cast<double*>(y.scratch());
-    kernels::cross_entropy(rows, target_of(t, w), plain(in), losses);
-    dispatch_floating(in.dtype(), [&](auto v) {
+    kernels::CrossEntropyTarget target = target_of(x[1], x[2]);
+    kernels::cross_entropy(rows, target, plain(x[0]), losses);
+    dispatch_floating(x[0].dtype(), [&](auto v) {
       using V = decltype(v);
       V* out = plain(y[0]).as<V>();
       if (reduction == Reduction::none)
@@ -129,7 +132,7 @@ struct CrossEntropy : CrossEntropyBase {
             std::transform(losses, losses + rows.count(), out, [](double l) { return V(l); }));
       double sum = 0;
       for (int64_t r = 0; r < rows.count(); ++r) sum += losses[r];
-      *out = V(sum / divisor(in, t, w));
+      *out = V(reduction == Reduction::mean ? sum / target.divisor(rows) : sum);
     });
   }
 
@@ -178,17 +181,26 @@ struct LossSample {
   CrossEntropyOptions options;
 };
 
+static constexpr size_t all_ignored = 3;  ///< which sample that is
+
 static std::vector<LossSample> cross_entropy_samples() {
   SampleInput classes{.sizes = {4}, .lo = 0, .hi = 3, .dtype = int64, .differentiable = false};
   SampleInput pixels = classes;
   pixels.sizes = {2, 2};
   SampleInput one = classes;
   one.sizes = {};
+  auto all_of = [&](double c) {
+    SampleInput same = classes;
+    same.lo = c;
+    same.hi = c + 1;
+    return same;
+  };
   SampleInput weight{.sizes = {3}, .lo = 0.5, .hi = 2, .differentiable = false};
   return {
       {{{{4, 3}}, classes}, {}},
       {{{{4, 3}}, {{4, 3}, 0.1, 1}}, {}},
       {{{{4, 3}}, classes, weight}, {.ignore_index = 1, .label_smoothing = 0.2}},
+      {{{{4, 3}}, all_of(1)}, {.ignore_index = 1, .reduction = Reduction::sum}},
       {{{{4, 3}}, {{4, 3}, 0.1, 1}, weight}, {.reduction = Reduction::sum, .label_smoothing = 0.2}},
       {{{{2, 3, 2}}, pixels}, {.reduction = Reduction::none}},
       {{{{3}}, one}, {}}};
@@ -230,23 +242,24 @@ struct CrossEntropyInput : CrossEntropyBase {
       fail(info.name, "dy has shape {}; expected {}", x[0].sizes(), expected);
     if (x[0].dtype() != x[1].dtype())
       fail(info.name, "dy is {}, input {}; expected one type", x[0].dtype(), x[1].dtype());
+    for (int i : {0, 1, 2, 3}) y.packed(i);
     y.fresh(x[1].sizes(), x[1].dtype());
   }
   void forward(Inputs x, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor dy = x[0].contiguous(), in = x[1].contiguous(), t = x[2].contiguous(), w = x[3];
-    if (w.defined()) w = w.contiguous();
-    if (t.dtype() == int64) check_classes(info, in, t, ignore_index);
-    kernels::cross_entropy_input(kernels::Rows(in.sizes(), class_dim(in)), target_of(t, w),
-                                 divisor(in, t, w), plain(dy), plain(in), plain(y[0]));
+    if (x[2].dtype() == int64) check_classes(info, x[1], x[2], ignore_index);
+    kernels::Rows rows(x[1].sizes(), class_dim(x[1]));
+    kernels::CrossEntropyTarget target = target_of(x[2], x[3]);
+    kernels::cross_entropy_input(rows, target,
+                                 reduction == Reduction::mean ? target.divisor(rows) : 1,
+                                 plain(x[0]), plain(x[1]), plain(y[0]));
   }
 
   Tensor ddy(Dy g, In<1> x, In<2> target, In<3> weight) const {
     int64_t dim = int64_t(class_dim(x));
     Tensor y = y_of(x, target, weight);
-    Tensor rows = (g * (y.sum(dim, true) * softmax(x, dim) - y)).sum(dim);
-    if (reduction == Reduction::none) return rows;
-    return rows.sum() / divisor(x, target, weight);
+    Tensor rows = (g * (y.sum(dim, true) * softmax(x, dim) - y)).sum(dim, true);
+    if (reduction == Reduction::none) return rows.squeeze(dim);
+    return (rows * scaled(ones({}, {.dtype = x.dtype()}), x, target, weight)).sum();
   }
   Tensor dx(Dy g, A dy, In<1> x, In<2> target, In<3> weight) const {
     int64_t dim = int64_t(class_dim(x));
@@ -264,7 +277,11 @@ struct CrossEntropyInput : CrossEntropyBase {
 
   static std::vector<Sample> samples() {
     std::vector<Sample> out;
-    for (const LossSample& s : cross_entropy_samples()) {
+    std::vector<LossSample> cases = cross_entropy_samples();
+    // The loss is NaN, its gradient 0.
+    cases.push_back(cases[all_ignored]);
+    cases.back().options.reduction = Reduction::mean;
+    for (const LossSample& s : cases) {
       CrossEntropyInput op;
       op.set(s.options);
       std::vector<SampleInput> inputs = s.inputs;

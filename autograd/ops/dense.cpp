@@ -1,15 +1,10 @@
-#include "autograd/graph/grad_mode.h"
 #include "autograd/kernels/gemm.h"
+#include "autograd/ops/checks.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"
 
 namespace taper::ops {
-
-static void check_types(const OpInfo& info, const Tensor& x, const char* name, const Tensor& w) {
-  if (x.dtype() != w.dtype() || !x.is_floating_point())
-    fail(info.name, "input is {}, {} {}; expected one floating type", x.dtype(), name, w.dtype());
-}
 
 struct Linear {
   static constexpr OpInfo info{.name = "linear",
@@ -20,12 +15,12 @@ struct Linear {
     if (x.dim() == 0 || x.size(-1) != w.size(1))
       fail(info.name, "input has shape {}, weight {} expects [.., {}]", x.sizes(), w.sizes(),
            w.size(1));
-    check_types(info, x, "weight", w);
+    check_one_floating_type(info, "input", x, "weight", w);
     Tensor y = x.matmul(w.t());
     if (!b.defined()) return y;
     if (!(b.sizes() == IntList(w.size(0))))
       fail(info.name, "bias has shape {}; expected [{}]", b.sizes(), w.size(0));
-    check_types(info, x, "bias", b);
+    check_one_floating_type(info, "input", x, "bias", b);
     return y + b;
   }
   static std::vector<Sample> samples() {
@@ -52,8 +47,7 @@ struct Dense {
                                .grad = "dx = dy w^T without its last column; dw = x_aug^T dy",
                                .doc =
                                    "The report's layer: x [.., d_in], x_aug is x with a column of "
-                                   "ones, w [d_in + 1, d_out] has "
-                                   "the bias as its last row"};
+                                   "ones, w [d_in + 1, d_out] has the bias as its last row"};
   static Tensor call(const Tensor& x, const Tensor& w) {
     if (x.dim() == 1) return apply(Dense{}, x.unsqueeze(0), w).squeeze(0);
     if (x.dim() <= 2) return apply(Dense{}, x, w);
@@ -69,12 +63,13 @@ struct Dense {
     if (x.dim() != 2 || x.size(1) != w.size(0) - 1)
       fail(info.name, "input has shape {}, weight {} expects [.., {}]", x.sizes(), w.sizes(),
            w.size(0) - 1);
-    check_types(info, x, "weight", w);
+    check_one_floating_type(info, "input", x, "weight", w);
+    y.packed(0);
+    y.packed(1);
     y.fresh({x.size(0), w.size(1)}, x.dtype());
   }
   void forward(Inputs in, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor x = in[0].contiguous(), w = in[1].contiguous();
+    const Tensor &x = in[0], &w = in[1];
     dispatch_floating(x.dtype(), [&](auto t) {
       using V = decltype(t);
       int64_t n = x.size(0), inner = x.size(1), outer = w.size(1);

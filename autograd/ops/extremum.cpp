@@ -8,16 +8,16 @@
 
 namespace taper::ops {
 
-static void check_not_empty(const OpInfo& info, IntList sizes, const std::vector<bool>& reduced) {
+static void check_not_empty(const OpInfo& info, IntList sizes, DimMask reduced) {
   for (size_t d = 0; d < sizes.size(); ++d)
-    if (reduced[d] && sizes[d] == 0)
+    if (kernels::has(reduced, d) && sizes[d] == 0)
       fail_index(info.name, "dimension {} of shape {} is empty; expected at least one element", d,
                  sizes);
 }
 
 template <class Self>
 static void run_extremum(const Tensor& x, const Tensor& values, const Tensor& indices,
-                         const std::vector<bool>& reduced) {
+                         DimMask reduced) {
   dispatch(x.dtype(), [&](auto t) {
     kernels::extremum<Self::largest, decltype(t)>(plain(x), plain(values), plain(indices), reduced);
   });
@@ -32,7 +32,7 @@ static tensor_list extremum_reference(const Tensor& x, const Shape& dims, bool k
   std::vector<int64_t> seen(size_t(y.numel()), 0);
   double* best = y.data_ptr<double>();
   int64_t* where = index.data_ptr<int64_t>();
-  for_each_reduced(x, reduced, [&](int64_t slot, double v, int64_t) {
+  for_each_reduced(x, reduced, [&](int64_t slot, double v) {
     int64_t n = seen[size_t(slot)]++;
     bool better = Self::largest ? v > best[slot] : v < best[slot];
     if (n > 0 && !better) return;
@@ -61,8 +61,8 @@ struct ExtremumOver {
     auto kept = [&](const Tensor& t) {
       return with_reduced_dims(t, Self::info.name, dims, keepdim, x.sizes());
     };
-    Tensor best = x == kept(y);
-    return best * (kept(dy) / best.sum(dims, true));
+    Tensor best = (x == kept(y)) + (x != x);  // NaN wins
+    return where(best, kept(dy) / best.sum(dims, true), 0);
   }
   static constexpr auto grads = rules(&ExtremumOver::dx);
   Tensor reference(const tensor_list& x) const {
@@ -166,77 +166,74 @@ EXTREMUM(Amin, ExtremumOver, amin, false,
          .formula = "y = min of x over dims", .grad = "dx = dy (x == y) / number of equal ones",
          .doc = "Smallest element over dimensions (all by default); equal ones share the gradient")
 EXTREMUM(MaxAlong, ExtremumAlong, max, true,
-         .formula = "y, index = max of x along dim, the first one", .grad = "dx = embed_at(dy, dim, index, shape(x))",
+         .formula = "y, index = max of x along dim, the first one",
+         .grad = "dx = embed_at(dy, dim, index, shape(x))",
          .doc = "Largest element along a dimension and its index; a NaN counts as the largest")
 EXTREMUM(MinAlong, ExtremumAlong, min, false,
-         .formula = "y, index = min of x along dim, the first one", .grad = "dx = embed_at(dy, dim, index, shape(x))",
+         .formula = "y, index = min of x along dim, the first one",
+         .grad = "dx = embed_at(dy, dim, index, shape(x))",
          .doc = "Smallest element along a dimension and its index; a NaN counts as the smallest")
-EXTREMUM(Argmax, ExtremumPlace, argmax, true, .formula = "y = index of the first max of x along dim",
-         .doc = "Index of the largest element along a dimension; without one, in the flattened tensor")
-EXTREMUM(Argmin, ExtremumPlace, argmin, false, .formula = "y = index of the first min of x along dim",
-         .doc = "Index of the smallest element along a dimension; without one, in the flattened tensor")
+EXTREMUM(Argmax, ExtremumPlace, argmax, true,
+         .formula = "y = index of the first max of x along dim",
+         .doc = "Index of the largest element along a dimension; without one, in all elements")
+EXTREMUM(Argmin, ExtremumPlace, argmin, false,
+         .formula = "y = index of the first min of x along dim",
+         .doc = "Index of the smallest element along a dimension; without one, in all elements")
 #undef EXTREMUM
 // clang-format on
 
-static void check_any_element(const OpInfo& info, const Tensor& x) {
-  if (x.numel() == 0)
-    fail(info.name, "a tensor of shape {} has no elements; expected at least one", x.sizes());
-}
+/// Base of max and min of all elements, as amax and amin, which is Over, have them.
+template <class Self, class Over>
+struct ExtremumOfAll {
+  static Tensor call(const Tensor& x) {
+    if (x.numel() == 0)
+      fail(Self::info.name, "a tensor of shape {} has no elements; expected at least one",
+           x.sizes());
+    return apply(Over{}, x);
+  }
+  static std::vector<Sample> samples() {
+    return {{{{{3, 4}}},
+             "",
+             [](auto& x) { return tensor_list{call(x[0])}; },
+             [](auto& x) { return tensor_list{extremum_reference<Over>(x[0], {}, false)[0]}; }}};
+  }
+};
 
-struct Max {
+struct Max : ExtremumOfAll<Max, Amax> {
   static constexpr OpInfo info{
       .name = "max", .formula = "y = max of x", .doc = "Largest of all elements"};
-  static Tensor call(const Tensor& x) { return check_any_element(info, x), x.amax(); }
-  static std::vector<Sample> samples() {
-    return {{{{{3, 4}}},
-             "",
-             [](auto& x) { return tensor_list{x[0].max()}; },
-             [](auto& x) { return tensor_list{extremum_reference<Amax>(x[0], {}, false)[0]}; }}};
-  }
 };
 
-struct Min {
+struct Min : ExtremumOfAll<Min, Amin> {
   static constexpr OpInfo info{
       .name = "min", .formula = "y = min of x", .doc = "Smallest of all elements"};
-  static Tensor call(const Tensor& x) { return check_any_element(info, x), x.amin(); }
-  static std::vector<Sample> samples() {
-    return {{{{{3, 4}}},
-             "",
-             [](auto& x) { return tensor_list{x[0].min()}; },
-             [](auto& x) { return tensor_list{extremum_reference<Amin>(x[0], {}, false)[0]}; }}};
-  }
 };
+
+/// The samples of max and min of two tensors.
+static std::vector<Sample> of_pairs(Tensor (*f)(const Tensor& a, const Tensor& b),
+                                    double (*slow)(double a, double b)) {
+  return {{{{{3, 4}}, {{4}}},
+           "",
+           [f](const tensor_list& x) { return tensor_list{f(x[0], x[1])}; },
+           [slow](const tensor_list& x) {
+             return tensor_list{tabulate({3, 4}, float64, [&](const Shape& i) {
+               return slow(element_at(x[0], i), element_at(x[1], {i[1]}));
+             })};
+           }}};
+}
 
 struct MaxOf {
   static constexpr OpInfo info{
       .name = "max", .formula = "y = maximum(a, b)", .doc = "Another name of maximum"};
   static Tensor call(const Tensor& a, const Tensor& b) { return maximum(a, b); }
-  static std::vector<Sample> samples() {
-    return {{{{{3, 4}}, {{4}}},
-             "",
-             [](auto& x) { return tensor_list{x[0].max(x[1])}; },
-             [](auto& x) {
-               return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
-                 return std::fmax(element_at(x[0], i), element_at(x[1], {i[1]}));
-               })};
-             }}};
-  }
+  static std::vector<Sample> samples() { return of_pairs(&call, std::fmax); }
 };
 
 struct MinOf {
   static constexpr OpInfo info{
       .name = "min", .formula = "y = minimum(a, b)", .doc = "Another name of minimum"};
   static Tensor call(const Tensor& a, const Tensor& b) { return minimum(a, b); }
-  static std::vector<Sample> samples() {
-    return {{{{{3, 4}}, {{4}}},
-             "",
-             [](auto& x) { return tensor_list{x[0].min(x[1])}; },
-             [](auto& x) {
-               return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
-                 return std::fmin(element_at(x[0], i), element_at(x[1], {i[1]}));
-               })};
-             }}};
-  }
+  static std::vector<Sample> samples() { return of_pairs(&call, std::fmin); }
 };
 
 }  // namespace taper::ops

@@ -1,5 +1,6 @@
 #include "autograd/kernels/gather.h"
 #include "autograd/kernels/pointwise.h"
+#include "autograd/kernels/wrapping.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"
@@ -22,9 +23,8 @@ static void check_shapes(const OpInfo& info, IntList index, IntList sizes, int64
     fits = int64_t(d) == dim || index[d] <= sizes[d];
   if (!fits)
     fail(info.name,
-         "an index of shape {} for a tensor of shape {}; expected as many dimensions, and sizes "
-         "within its "
-         "own but in dimension {}",
+         "an index of shape {} for a tensor of shape {}; expected as many dimensions, "
+         "and sizes within its own but in dimension {}",
          index, sizes, dim);
 }
 
@@ -88,11 +88,11 @@ struct Gather {
 struct EmbedAt {
   static constexpr OpInfo info{
       .name = "embed_at",
-      .formula = "y[i with index[i] along dim] += x[i], y zeros of `shape`",
+      .formula = "y = zeros(shape), y[i with index[i] along dim] += x[i]",
       .grad = "dx = gather(dy, dim, index)",
       .doc =
-          "Adds x's elements into zeros, at the places that index names along dim: the adjoint of "
-          "gather"};
+          "Adds x's elements into zeros, at the places that index names along dim: "
+          "the adjoint of gather"};
   int64_t dim = 0;
   Shape shape;
   FIELDS(dim, shape)
@@ -119,7 +119,7 @@ struct EmbedAt {
     dispatch(out.dtype, [&](auto t) {
       using T = decltype(t);
       kernels::for_each_indexed<T>(plain(x[1]), out, plain(x[0]), size_t(dim),
-                                   [](T& whole, T& part) { whole = T(whole + part); });
+                                   [](T& w, T& part) { w = kernels::wrapping_sum(w, part); });
     });
   }
   Tensor dx(Dy dy, In<1> index) const { return dy.gather(dim, index); }
@@ -139,47 +139,87 @@ struct EmbedAt {
   }
 };
 
-struct Scatter {
+/// The part of source that an index of this shape reads.
+static Tensor part_of(const OpInfo& info, Tensor source, IntList index) {
+  bool fits = size_t(source.dim()) == index.size();
+  for (size_t d = 0; fits && d < index.size(); ++d) fits = index[d] <= source.size(int64_t(d));
+  if (!fits)
+    fail(info.name,
+         "an index of shape {} for a source of shape {}; expected as many dimensions, "
+         "and sizes within its own",
+         index, source.sizes());
+  for (size_t d = 0; d < index.size(); ++d)
+    if (index[d] != source.size(int64_t(d))) source = source.slice(int64_t(d), 0, index[d]);
+  return source;
+}
+
+/// Base of scatter and scatter_add: x with source's elements put, or added, at the places that
+/// index names along dim. Inputs x, index, source.
+template <class Self>
+struct ScatterOp {
+  int64_t dim = 0;
+  FIELDS(dim)
+
+  static Tensor call(const Tensor& x, int64_t dim, const Tensor& index, const Operand& source) {
+    Tensor i = lifted_index(Self::info, index);
+    Tensor y = apply(made(x, dim), lifted(x), i, source_for(x, i, source));
+    return x.dim() == 0 ? y.view({}) : y;
+  }
+  static void call_in_place(const Tensor& x, int64_t dim, const Tensor& index,
+                            const Operand& source) {
+    Tensor i = lifted_index(Self::info, index), from = source_for(x, i, source);
+    // Places that are written are read as well, in another order than an elementwise op does.
+    if (i.is_alias_of(x)) i = i.clone();
+    if (from.is_alias_of(x)) from = from.clone();
+    apply_in_place(made(x, dim), lifted(x), i, from);
+  }
+  void infer(Inputs x, Specs& y) const {
+    check_shapes(Self::info, x[1].sizes(), x[0].sizes(), dim);
+    if (x[2].dtype() != x[0].dtype())
+      fail(Self::info.name, "the source is {}; expected the tensor's {}", x[2].dtype(),
+           x[0].dtype());
+    y.fresh(x[0].sizes(), x[0].dtype());
+  }
+  void forward(Inputs x, Outputs y) const {
+    Buffer from = plain(x[0]), to = plain(y[0]);
+    if (x[1].numel()) check_range(Self::info, x[1], x[0].sizes(), dim);
+    dispatch(to.dtype, [&](auto t) {
+      using T = decltype(t);
+      if (from.data != to.data) kernels::copy<T>(from, to);
+      if (x[1].numel())
+        kernels::for_each_indexed<T>(plain(x[1]), to, plain(x[2]), size_t(dim),
+                                     [](T& whole, T& part) { Self::put(whole, part); });
+    });
+  }
+  Tensor none(Dy) const { return {}; }
+  Tensor dsource(Dy dy, In<1> index) const { return dy.gather(dim, index); }
+
+ private:
+  static Self made(const Tensor& x, int64_t dim) {
+    Self op;
+    op.dim = wrap_dim(Self::info.name, dim, size_t(x.dim()));
+    return op;
+  }
+  static Tensor source_for(const Tensor& x, const Tensor& index, const Operand& source) {
+    if (!source.number) return part_of(Self::info, lifted(source.tensor), index.sizes());
+    check_fits(Self::info.name, *source.number, x.dtype());
+    return full({}, *source.number, {.dtype = x.dtype()}).expand(index.sizes());
+  }
+};
+
+struct Scatter : ScatterOp<Scatter> {
   static constexpr OpInfo info{
       .name = "scatter",
       .formula = "y = x, y[i with index[i] along dim] = source[i]",
       .grad = "dx = scatter(dy, dim, index, 0); dsource = gather(dy, dim, index)",
       .doc =
-          "x with elements of source, or a number, at the places that index names along dim; where "
-          "a place "
-          "is named twice, the last one stays"};
-  int64_t dim = 0;
-  FIELDS(dim)
-
-  static Tensor call(const Tensor& x, int64_t dim, const Tensor& index, const Operand& source) {
-    Tensor i = lifted_index(info, index);
-    return apply(made(x, dim), lifted(x), i, source_for(x, i, source)).view(x.sizes());
-  }
-  static void call_in_place(const Tensor& x, int64_t dim, const Tensor& index,
-                            const Operand& source) {
-    Tensor i = lifted_index(info, index);
-    apply_in_place(made(x, dim), lifted(x), i, source_for(x, i, source));
-  }
-  void infer(Inputs x, Specs& y) const {
-    check_shapes(info, x[1].sizes(), x[0].sizes(), dim);
-    if (x[2].dtype() != x[0].dtype())
-      fail(info.name, "the source is {}; expected the tensor's {}", x[2].dtype(), x[0].dtype());
-    y.fresh(x[0].sizes(), x[0].dtype());
-  }
-  void forward(Inputs x, Outputs y) const {
-    Buffer from = plain(x[0]), to = plain(y[0]);
-    if (x[1].numel()) check_range(info, x[1], x[0].sizes(), dim);
-    dispatch(to.dtype, [&](auto t) {
-      using T = decltype(t);
-      if (from.data != to.data) kernels::map<T, T>(from, to, [](T v) { return v; });
-      if (x[1].numel())
-        kernels::for_each_indexed<T>(plain(x[1]), to, plain(x[2]), size_t(dim),
-                                     [](T& whole, T& part) { whole = part; });
-    });
+          "x with elements of source, or a number, at the places that index names along dim; "
+          "where a place is named twice, the last one stays"};
+  template <class T>
+  static void put(T& whole, T& part) {
+    whole = part;
   }
   Tensor dx(Dy dy, In<1> index) const { return dy.scatter(dim, index, 0); }
-  Tensor none(Dy) const { return {}; }
-  Tensor dsource(Dy dy, In<1> index) const { return dy.gather(dim, index); }
   static constexpr auto grads = rules(&Scatter::dx, &Scatter::none, &Scatter::dsource);
   static std::vector<Sample> samples() {
     auto index = [] { return taper::tensor({{0, 2, 1}, {1, 0, 2}}); };
@@ -198,48 +238,20 @@ struct Scatter {
                return tensor_list{x[0].scatter(0, index(), 0.5)};
              }}};
   }
-
- private:
-  static Scatter made(const Tensor& x, int64_t dim) {
-    Scatter op;
-    op.dim = wrap_dim(info.name, dim, size_t(x.dim()));
-    return op;
-  }
-  static Tensor source_for(const Tensor& x, const Tensor& index, const Operand& source);
 };
 
-/// The part of source that an index of this shape reads.
-static Tensor part_of(const OpInfo& info, Tensor source, IntList index) {
-  bool fits = size_t(source.dim()) == index.size();
-  for (size_t d = 0; fits && d < index.size(); ++d) fits = index[d] <= source.size(int64_t(d));
-  if (!fits)
-    fail(info.name,
-         "an index of shape {} for a source of shape {}; expected as many dimensions, and sizes "
-         "within "
-         "its own",
-         index, source.sizes());
-  for (size_t d = 0; d < index.size(); ++d)
-    if (index[d] != source.size(int64_t(d))) source = source.slice(int64_t(d), 0, index[d]);
-  return source;
-}
-
-Tensor Scatter::source_for(const Tensor& x, const Tensor& index, const Operand& source) {
-  if (source.number) return full({}, *source.number, {.dtype = x.dtype()}).expand(index.sizes());
-  return part_of(info, lifted(source.tensor), index.sizes());
-}
-
-struct ScatterAdd {
+struct ScatterAdd : ScatterOp<ScatterAdd> {
   static constexpr OpInfo info{
       .name = "scatter_add",
       .formula = "y = x, y[i with index[i] along dim] += source[i]",
+      .grad = "dx = dy; dsource = gather(dy, dim, index)",
       .doc = "x with source's elements added at the places that index names along dim"};
-  static Tensor call(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source) {
-    return x + embedded(x, dim, index, source);
+  template <class T>
+  static void put(T& whole, T& part) {
+    whole = kernels::wrapping_sum(whole, part);
   }
-  static void call_in_place(const Tensor& x, int64_t dim, const Tensor& index,
-                            const Tensor& source) {
-    x.add_(embedded(x, dim, index, source));
-  }
+  Tensor dx(Dy dy) const { return dy; }
+  static constexpr auto grads = rules(&ScatterAdd::dx, &ScatterAdd::none, &ScatterAdd::dsource);
   static std::vector<Sample> samples() {
     auto run = [](const tensor_list& x) { return tensor_list{x[0].scatter_add(0, x[2], x[1])}; };
     SampleInput picks{{4, 3}, 0, 3, int64, false};
@@ -256,18 +268,6 @@ struct ScatterAdd {
     return {Sample({{{3, 4}}, {{4, 3}}, picks}, "rows", run, slow).with_in_place(writing),
             Sample({{{3, 4}}, {{5, 4}}, picks}, "part of the source", run, slow)
                 .with_in_place(writing)};
-  }
-
- private:
-  static Tensor embedded(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source) {
-    if (source.dtype() != x.dtype())
-      fail(info.name, "the source is {}; expected the tensor's {}", source.dtype(), x.dtype());
-    Tensor i = lifted_index(info, index), to = lifted(x);
-    int64_t d = wrap_dim(info.name, dim, size_t(x.dim()));
-    check_shapes(info, i.sizes(), to.sizes(), d);
-    Tensor part = part_of(info, lifted(source), i.sizes());
-    check_range(info, i, to.sizes(), d);
-    return part.embed_at(dim, i, x.sizes());
   }
 };
 

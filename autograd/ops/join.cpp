@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "autograd/kernels/pointwise.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
@@ -51,10 +53,7 @@ struct Cat {
       region.sizes = from.sizes;
       region.numel = from.numel;
       region.contiguous = is_contiguous(from.sizes, region.strides);
-      dispatch(from.dtype, [&](auto t) {
-        using T = decltype(t);
-        kernels::map<T, T>(from, region, [](T v) { return v; });
-      });
+      dispatch(from.dtype, [&](auto t) { kernels::copy<decltype(t)>(from, region); });
       region.data = static_cast<std::byte*>(region.data) + size_t(sizes[i]) * row;
     }
   }
@@ -135,18 +134,104 @@ static int64_t size_to_split(const OpInfo& info, const Tensor& x, int64_t dim) {
   return x.size(wrap_dim(info.name, dim, size_t(x.dim())));
 }
 
-/// Parts of `size` along dim, a smaller last one; at least `least` of them.
-static tensor_list parts_of(const Tensor& x, int64_t size, int64_t dim, int64_t least) {
-  tensor_list parts;
-  for (int64_t at = 0, n = x.size(dim); at < n || int64_t(parts.size()) < least; at += size)
-    parts.push_back(x.narrow(dim, at, std::min(size, n - at)));
-  return parts;
+/// n cut into parts of `size`, a smaller last one; at least `least` of them.
+static std::vector<int64_t> part_sizes(int64_t n, int64_t size, int64_t least) {
+  std::vector<int64_t> sizes;
+  for (; n > 0 || int64_t(sizes.size()) < least; n -= sizes.back())
+    sizes.push_back(std::min(size, n));
+  return sizes;
 }
 
 /// Rows [from, to) of a matrix.
 static Tensor rows_of(const Tensor& x, int64_t from, int64_t to) {
   return moved(x, {to - from, x.size(1)}, [&](auto& i) { return Shape{i[0] + from, i[1]}; });
 }
+
+struct SplitSizes {
+  static constexpr OpInfo info{.name = "split",
+                               .formula = "y_i = sizes[i] places of x along dim",
+                               .grad = "dx = cat(dy_0, dy_1, .., dim)",
+                               .doc = "Parts of the given sizes along a dimension; views"};
+  int64_t dim = 0;
+  std::vector<int64_t> sizes;
+  FIELDS(dim, sizes)
+
+  static tensor_list call(const Tensor& x, IntList sizes, int64_t dim) {
+    return parts(x, sizes.vec(), dim);
+  }
+  static tensor_list parts(const Tensor& x, std::vector<int64_t> sizes, int64_t dim) {
+    check(sizes, size_to_split(info, x, dim), dim, x.sizes());
+    SplitSizes op;
+    op.dim = wrap_dim(info.name, dim, size_t(x.dim()));
+    op.sizes = std::move(sizes);
+    return apply_list(op, {x});
+  }
+  size_t outputs(Inputs) const { return sizes.size(); }
+  void infer(Inputs x, Specs& y) const {
+    Shape part(x[0].sizes()), strides(x[0].strides());
+    int64_t at = x[0].storage_offset();
+    for (int64_t s : sizes) {
+      part[size_t(dim)] = s;
+      y.view(0, part, strides, at);
+      at += s * strides[size_t(dim)];
+    }
+  }
+  tensor_list backward(const Wanted& wanted) const {
+    const BackwardContext& context = *wanted.context;
+    Shape gap(wanted.shape(0));  // parts side by side without a gradient
+    gap[size_t(dim)] = 0;
+    tensor_list dy;
+    auto fill_gap = [&] {
+      if (gap[size_t(dim)]) dy.push_back(zeros(gap, {.dtype = context.node().output(0).dtype}));
+      gap[size_t(dim)] = 0;
+    };
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      const Tensor& part = context.dy_or_undefined(int(i));
+      if (part.defined()) {
+        fill_gap();
+        dy.push_back(part);
+      } else {
+        gap[size_t(dim)] += sizes[i];
+      }
+    }
+    fill_gap();
+    return {cat(dy, dim)};
+  }
+  static std::vector<Sample> samples() {
+    return {{{{{2, 5}}},
+             "2, 0, 3 along 1",
+             [](auto& x) {
+               return x[0].split({2, 0, 3}, 1);
+             }},
+            {{{{7}}},
+             "the middle ones of five",
+             [](auto& x) {
+               tensor_list y = x[0].split({1, 2, 1, 2, 1});
+               return tensor_list{y[1], y[3]};
+             }},
+            {{{{5, 2}}},
+             "2, 0, 3",
+             [](auto& x) {
+               return x[0].split({2, 0, 3});
+             },
+             [](auto& x) {
+               return tensor_list{rows_of(x[0], 0, 2), rows_of(x[0], 2, 2), rows_of(x[0], 2, 5)};
+             }}};
+  }
+
+ private:
+  static void check(IntList sizes, int64_t n, int64_t dim, IntList shape) {
+    int64_t rest = n;
+    bool fits = true;
+    for (int64_t s : sizes) {
+      fits = fits && s >= 0 && s <= rest;
+      if (fits) rest -= s;
+    }
+    if (!fits || rest != 0)
+      fail(info.name, "sizes {} for dimension {} of shape {}; expected sizes that sum to {}", sizes,
+           dim, shape, n);
+  }
+};
 
 struct Split {
   static constexpr OpInfo info{
@@ -156,7 +241,7 @@ struct Split {
   static tensor_list call(const Tensor& x, int64_t size, int64_t dim) {
     int64_t n = size_to_split(info, x, dim);
     if (size < 0 || (size == 0 && n > 0)) fail(info.name, "parts of {}; expected 1 or more", size);
-    return parts_of(x, size, dim, 1);
+    return SplitSizes::parts(x, part_sizes(n, size, 1), dim);
   }
   static std::vector<Sample> samples() {
     return {{{{{5, 2}}},
@@ -164,45 +249,6 @@ struct Split {
              [](auto& x) { return x[0].split(2); },
              [](auto& x) {
                return tensor_list{rows_of(x[0], 0, 2), rows_of(x[0], 2, 4), rows_of(x[0], 4, 5)};
-             }}};
-  }
-};
-
-struct SplitSizes {
-  static constexpr OpInfo info{.name = "split",
-                               .formula = "y_i = sizes[i] places of x along dim",
-                               .doc = "Parts of the given sizes along a dimension; views"};
-  static tensor_list call(const Tensor& x, IntList sizes, int64_t dim) {
-    int64_t n = size_to_split(info, x, dim), sum = 0;
-    bool fits = true;
-    for (int64_t s : sizes) {
-      fits = fits && s >= 0;
-      sum += s;
-    }
-    if (!fits || sum != n)
-      fail(info.name, "sizes {} for dimension {} of shape {}; expected sizes that sum to {}", sizes,
-           dim, x.sizes(), n);
-    tensor_list parts;
-    int64_t at = 0;
-    for (int64_t s : sizes) {
-      parts.push_back(x.narrow(dim, at, s));
-      at += s;
-    }
-    return parts;
-  }
-  static std::vector<Sample> samples() {
-    return {{{{{2, 5}}},
-             "2, 0, 3 along 1",
-             [](auto& x) {
-               return x[0].split({2, 0, 3}, 1);
-             }},
-            {{{{5, 2}}},
-             "2, 0, 3",
-             [](auto& x) {
-               return x[0].split({2, 0, 3});
-             },
-             [](auto& x) {
-               return tensor_list{rows_of(x[0], 0, 2), rows_of(x[0], 2, 2), rows_of(x[0], 2, 5)};
              }}};
   }
 };
@@ -215,7 +261,10 @@ struct Chunk {
   static tensor_list call(const Tensor& x, int64_t chunks, int64_t dim) {
     int64_t n = size_to_split(info, x, dim);
     if (chunks <= 0) fail(info.name, "{} chunks; expected 1 or more", chunks);
-    return parts_of(x, (n + chunks - 1) / chunks, dim, n == 0 ? chunks : 1);
+    if (constexpr int64_t most = 1 << 20; n == 0 && chunks > most)
+      fail(info.name, "{} chunks of an empty dimension; expected at most {}", chunks, most);
+    int64_t size = n / chunks + (n % chunks != 0);
+    return SplitSizes::parts(x, part_sizes(n, size, n == 0 ? chunks : 1), dim);
   }
   static std::vector<Sample> samples() {
     return {{{{{7, 2}}},
@@ -223,6 +272,9 @@ struct Chunk {
              [](auto& x) { return x[0].chunk(3); },
              [](auto& x) {
                return tensor_list{rows_of(x[0], 0, 3), rows_of(x[0], 3, 6), rows_of(x[0], 6, 7)};
+             }},
+            {{{{3}}}, "more than there are places", [](auto& x) {
+               return x[0].chunk(std::numeric_limits<int64_t>::max());
              }}};
   }
 };

@@ -1,6 +1,6 @@
 #include "autograd/ops/loss.h"
 
-#include "autograd/graph/grad_mode.h"
+#include "autograd/kernels/gather.h"
 #include "autograd/ops/reference.h"
 #include "autograd/tensor/factories.h"
 
@@ -27,12 +27,9 @@ void check_class_scores(const OpInfo& info, const Tensor& x, const Tensor& weigh
 void check_classes(const OpInfo& info, const Tensor& x, const Tensor& target,
                    int64_t ignore_index) {
   int64_t classes = x.size(int64_t(class_dim(x)));
-  NoGradGuard no_grad;
-  Tensor t = target.contiguous();
-  for (int64_t i = 0; i < t.numel(); ++i)
-    if (int64_t c = t.data_ptr<int64_t>()[i]; c != ignore_index && (c < 0 || c >= classes))
-      fail_index(info.name, "class {} in the target; expected 0 to {}, or {} to ignore", c,
-                 classes - 1, ignore_index);
+  if (auto wrong = kernels::first_outside(plain(target), 0, classes, ignore_index))
+    fail_index(info.name, "class {} in the target; expected 0 to {}, or {} to ignore", *wrong,
+               classes - 1, ignore_index);
 }
 
 struct NllLoss {
@@ -40,8 +37,8 @@ struct NllLoss {
       .name = "nll_loss",
       .formula = "L = -sum(weight[target] x[target]) / sum(weight[target])",
       .doc =
-          "Negative log likelihood: x [N, C, ..] or [C] log-probabilities, target [N, ..] "
-          "int64 classes"};
+          "Negative log likelihood: x [N, C, ..] or [C] log-probabilities, "
+          "target [N, ..] int64 classes"};
   static Tensor call(const Tensor& x, const Tensor& target, const NllLossOptions& o) {
     check_class_scores(info, x, o.weight);
     if (target.dtype() != int64)

@@ -1,3 +1,4 @@
+#include "autograd/kernels/pointwise.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"
@@ -8,21 +9,36 @@ struct MaskedFill {
   static constexpr OpInfo info{
       .name = "masked_fill",
       .formula = "y = mask ? value : x",
-      .doc = "x with value, a number or 0-dim tensor, where mask (boolean) holds"};
+      .grad = "dx = where(mask, 0, dy); dvalue = sum(where(mask, dy, 0))",
+      .doc = "x with value, a number or 0-dim tensor, where mask (boolean) holds",
+      .broadcasts = true};
   static Tensor call(const Tensor& x, const Tensor& mask, const Operand& value) {
-    if (mask.dtype() != boolean) fail(info.name, "the mask is {}; expected boolean", mask.dtype());
-    if (!value.number && value.tensor.dim() != 0)
-      fail(info.name, "a value of shape {}; expected a number or a 0-dim tensor",
-           value.tensor.sizes());
-    Tensor v =
-        value.number ? full({}, *value.number, {.dtype = x.dtype()}) : value.tensor.to(x.dtype());
-    return where(mask, v, x);
+    return apply(MaskedFill{}, x, mask, value_for(x, value));
   }
   static void call_in_place(const Tensor& x, const Tensor& mask, const Operand& value) {
     if (!(broadcast_shapes(info.name, x.sizes(), mask.sizes()) == Shape(x.sizes())))
       fail(info.name, "in place, a mask of shape {} does not fit into {}", mask.sizes(), x.sizes());
-    x.copy_(call(x, mask, value));
+    apply_in_place(MaskedFill{}, x, mask, value_for(x, value));
   }
+  void infer(Inputs x, Specs& y) const {
+    if (x[1].dtype() != boolean) fail(info.name, "the mask is {}; expected boolean", x[1].dtype());
+    if (x[2].dim() != 0)
+      fail(info.name, "a value of shape {}; expected a number or a 0-dim tensor", x[2].sizes());
+    y.fresh(broadcast_shapes(info.name, x[0].sizes(), x[1].sizes()), x[0].dtype());
+  }
+  void forward(Inputs x, Outputs y) const {
+    dispatch(y[0].dtype(), [&](auto t) {
+      using T = decltype(t);
+      T value = *plain(x[2]).as<const T>();
+      kernels::map<T>(
+          plain(y[0]), [=](T v, bool masked) { return masked ? value : v; },
+          kernels::Source<T>{plain(x[0])}, kernels::Source<bool>{plain(x[1])});
+    });
+  }
+  Tensor dx(Dy dy, In<1> mask) const { return where(mask, 0, dy); }
+  Tensor none(Dy) const { return {}; }
+  Tensor dvalue(Dy dy, In<1> mask) const { return where(mask, dy, 0); }
+  static constexpr auto grads = rules(&MaskedFill::dx, &MaskedFill::none, &MaskedFill::dvalue);
   static std::vector<Sample> samples() {
     SampleInput mask{{3, 4}, 0, 2, boolean}, row{{4}, 0, 2, boolean};
     return {Sample(
@@ -44,6 +60,14 @@ struct MaskedFill {
                   })};
                 })
                 .with_in_place([](auto& x) { return tensor_list{x[0].masked_fill_(x[1], x[2])}; })};
+  }
+
+ private:
+  /// The value as a 0-dim tensor of x's type.
+  static Tensor value_for(const Tensor& x, const Operand& value) {
+    if (!value.number) return value.tensor.to(x.dtype());
+    check_fits(info.name, *value.number, x.dtype());
+    return full({}, *value.number, {.dtype = x.dtype()});
   }
 };
 

@@ -1,4 +1,3 @@
-#include "autograd/graph/grad_mode.h"
 #include "autograd/kernels/gemm.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
@@ -34,7 +33,10 @@ static bool readable(const Tensor& t) {
          (row == 1 && column >= std::max<int64_t>(rows, 1));
 }
 
-static Tensor readable_form(const Tensor& t) { return readable(t) ? t : t.clone(); }
+static void pack_unreadable(Inputs x, Specs& y) {
+  for (int i : {0, 1})
+    if (!readable(x[size_t(i)])) y.packed(i);
+}
 
 /// Sum over k of a[.., i, k] b[.., k, j] in double, by index arithmetic alone.
 static Tensor product_reference(const Tensor& a, const Tensor& b) {
@@ -61,15 +63,14 @@ struct Mm {
   static Tensor call(const Tensor& a, const Tensor& b) { return apply(Mm{}, a, b); }
   void infer(Inputs x, Specs& y) const {
     check_matmul(info, x, 2);
+    pack_unreadable(x, y);
     y.fresh({x[0].size(0), x[1].size(1)}, x[0].dtype());
   }
   void forward(Inputs x, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor a = readable_form(x[0]), b = readable_form(x[1]);
-    dispatch(a.dtype(), [&](auto t) {
+    dispatch(y[0].dtype(), [&](auto t) {
       using V = decltype(t);
       Buffer out = plain(y[0]);
-      kernels::gemm<V>(matrix<V>(plain(a)), matrix<V>(plain(b)),
+      kernels::gemm<V>(matrix<V>(plain(x[0])), matrix<V>(plain(x[1])),
                        {out.as<V>(), out.sizes[0], out.sizes[1], out.sizes[1], 1});
     });
   }
@@ -92,17 +93,16 @@ struct Bmm {
   static Tensor call(const Tensor& a, const Tensor& b) { return apply(Bmm{}, a, b); }
   void infer(Inputs x, Specs& y) const {
     check_matmul(info, x, 3);
+    pack_unreadable(x, y);
     y.fresh({x[0].size(0), x[0].size(1), x[1].size(2)}, x[0].dtype());
   }
   void forward(Inputs x, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor a = readable_form(x[0]), b = readable_form(x[1]);
-    dispatch(a.dtype(), [&](auto t) {
+    Buffer a = plain(x[0]), b = plain(x[1]), out = plain(y[0]);
+    dispatch(out.dtype, [&](auto t) {
       using V = decltype(t);
-      Buffer out = plain(y[0]);
       for (int64_t s = 0; s < out.sizes[0]; ++s)
         kernels::gemm<V>(
-            matrix<V>(plain(a), s * a.stride(0)), matrix<V>(plain(b), s * b.stride(0)),
+            matrix<V>(a, s * a.strides[0]), matrix<V>(b, s * b.strides[0]),
             {out.as<V>() + s * out.strides[0], out.sizes[1], out.sizes[2], out.sizes[2], 1});
     });
   }
@@ -154,60 +154,54 @@ struct Matmul {
     return batched(a, b);
   }
   static std::vector<Sample> samples() {
-    auto run = [](const tensor_list& x) { return tensor_list{x[0].matmul(x[1])}; };
-    auto slow = [](Shape sizes, Shape (*a)(const Shape& i, int64_t k),
-                   Shape (*b)(const Shape& i, int64_t k)) {
-      return [=](const tensor_list& x) {
-        return tensor_list{tabulate(sizes, float64, [&](const Shape& i) {
-          double sum = 0;
-          for (int64_t k = 0; k < 4; ++k)
-            sum += element_at(x[0], a(i, k)) * element_at(x[1], b(i, k));
-          return sum;
-        })};
-      };
-    };
-    return {{{{{3, 4}}, {{4}}},
-             "matrix, vector",
-             run,
-             slow(
-                 {3},
-                 [](auto& i, int64_t k) {
-                   return Shape{i[0], k};
-                 },
-                 [](auto&, int64_t k) { return Shape{k}; })},
-            {{{{4}}, {{2, 4, 3}}},
-             "vector, batch",
-             run,
-             slow(
-                 {2, 3}, [](auto&, int64_t k) { return Shape{k}; },
-                 [](auto& i, int64_t k) {
-                   return Shape{i[0], k, i[1]};
-                 })},
-            {{{{2, 3, 4}}, {{4, 2}}},
-             "batch, matrix",
-             run,
-             slow(
-                 {2, 3, 2},
-                 [](auto& i, int64_t k) {
-                   return Shape{i[0], i[1], k};
-                 },
-                 [](auto& i, int64_t k) {
-                   return Shape{k, i[2]};
-                 })},
-            {{{{2, 1, 3, 4}}, {{3, 4, 2}}},
-             "batches broadcast",
-             run,
-             slow(
-                 {2, 3, 3, 2},
-                 [](auto& i, int64_t k) {
-                   return Shape{i[0], 0, i[2], k};
-                 },
-                 [](auto& i, int64_t k) {
-                   return Shape{i[1], k, i[3]};
-                 })}};
+    return {sample(
+                "matrix, vector", {3, 4}, {4}, {3},
+                [](auto& i, int64_t k) {
+                  return Shape{i[0], k};
+                },
+                [](auto&, int64_t k) { return Shape{k}; }),
+            sample(
+                "vector, batch", {4}, {2, 4, 3}, {2, 3}, [](auto&, int64_t k) { return Shape{k}; },
+                [](auto& i, int64_t k) {
+                  return Shape{i[0], k, i[1]};
+                }),
+            sample(
+                "batch, matrix", {2, 3, 4}, {4, 2}, {2, 3, 2},
+                [](auto& i, int64_t k) {
+                  return Shape{i[0], i[1], k};
+                },
+                [](auto& i, int64_t k) {
+                  return Shape{k, i[2]};
+                }),
+            broadcasting()};
   }
 
  private:
+  using Place = Shape (*)(const Shape& i, int64_t k);
+
+  /// y[i] = sum over k of x0[a(i, k)] x1[b(i, k)], k to 4.
+  static Sample sample(std::string label, Shape x0, Shape x1, Shape y, Place a, Place b) {
+    auto run = [](const tensor_list& x) { return tensor_list{x[0].matmul(x[1])}; };
+    auto slow = [=](const tensor_list& x) {
+      return tensor_list{tabulate(y, float64, [&](const Shape& i) {
+        double sum = 0;
+        for (int64_t k = 0; k < 4; ++k)
+          sum += element_at(x[0], a(i, k)) * element_at(x[1], b(i, k));
+        return sum;
+      })};
+    };
+    return {{{x0}, {x1}}, std::move(label), run, slow};
+  }
+  static Sample broadcasting() {
+    return sample(
+        "batches broadcast", {2, 1, 3, 4}, {3, 4, 2}, {2, 3, 3, 2},
+        [](auto& i, int64_t k) {
+          return Shape{i[0], 0, i[2], k};
+        },
+        [](auto& i, int64_t k) {
+          return Shape{i[1], k, i[3]};
+        });
+  }
   /// All rows of all batches in one product.
   static Tensor folded(const Tensor& a, const Tensor& b) {
     Shape out = a.sizes();

@@ -66,20 +66,24 @@ class Specs {
   OutputSpec& view(int input, const Shape& sizes, const Shape& strides, int64_t offset);
   /// The next output is that input, written in place.
   OutputSpec& write(int input);
+  /// Forward gets input i as a packed tensor, a copy where it is none; undefined ones stay.
+  void packed(int input) { packed_inputs |= 1u << input; }
   /// Bytes that forward may use while it runs.
   void scratch(int64_t bytes) { scratch_bytes = size_t(bytes); }
 
-  OutputSpec& operator[](size_t i) { return specs_[i]; }
-  const OutputSpec& operator[](size_t i) const { return specs_[i]; }
+  OutputSpec& operator[](size_t i) { return i < few ? specs_[i] : more_[i - few]; }
+  const OutputSpec& operator[](size_t i) const { return i < few ? specs_[i] : more_[i - few]; }
   size_t size() const { return size_; }
   size_t scratch_bytes = 0;
+  uint32_t packed_inputs = 0;
 
  private:
   OutputSpec& next();
-  static constexpr size_t max_outputs = 4;
+  static constexpr size_t few = 3;  ///< outputs that need no memory of their own
   Inputs inputs_;
   size_t size_ = 0;
-  OutputSpec specs_[max_outputs];
+  OutputSpec specs_[few];
+  std::vector<OutputSpec> more_;
 };
 
 /// The gradient rule of one input and the values it reads (bit i of a mask: input or output i).
@@ -98,8 +102,8 @@ struct OpType {
   void (*infer)(const void* op, Inputs x, Specs& y);
   void (*forward)(const void* op, Inputs x, Outputs y);
   std::vector<Attribute> (*attributes)(const void* op);
-  int outputs = 1;
-  int rules = 0;  ///< inputs from this on are not differentiable
+  int outputs = 1;  ///< 0: as many as the op says for its inputs
+  int rules = 0;    ///< inputs from this on are not differentiable
   const Rule* grads = nullptr;
   const Rule* formulas = nullptr;  ///< the documented form, where it is not the fast one
   /// One function for all gradients, for rules that share work; then grads[0] holds its masks.

@@ -157,6 +157,12 @@ constexpr bool formulas_keep_no_more() {
   return formulas.size() == grads.size();
 }
 
+/// Whether the number of outputs is known at run time alone: `size_t outputs(Inputs x) const`.
+template <class Op>
+inline constexpr bool counts_outputs = requires(const Op& op, Inputs x) {
+  op.outputs(x);
+};
+
 template <class Op>
 inline constexpr Rule backward_masks = masks_of(&Op::backward);
 
@@ -176,7 +182,10 @@ constexpr OpType make_op_type() {
     t.forward = [](const void* op, Inputs x, Outputs y) {
       static_cast<const Op*>(op)->forward(x, y);
     };
-  if constexpr (requires { Op::outputs; }) t.outputs = Op::outputs;
+  if constexpr (counts_outputs<Op>)
+    t.outputs = 0;
+  else if constexpr (requires { Op::outputs; })
+    t.outputs = Op::outputs;
   if constexpr (requires { Op::grads; }) {
     t.grads = rule_table<Op, Which::grads>.data();
     t.rules = int(rule_table<Op, Which::grads>.size());
@@ -210,6 +219,7 @@ namespace detail {
 template <class Op, size_t N>
 auto apply_array(const Op& op, const std::array<const Tensor*, N>& inputs, bool in_place) {
   constexpr int outputs = op_type<Op>.outputs;
+  static_assert(outputs > 0, "apply_list is for ops whose number of outputs varies");
   if constexpr (outputs == 1) {
     Tensor y;
     taper::apply(op_type<Op>, &op, Inputs(inputs.data(), N), &y, in_place);
@@ -241,8 +251,13 @@ template <class Op>
 tensor_list apply_list(const Op& op, TensorList inputs, bool in_place = false) {
   std::vector<const Tensor*> pointers;
   for (const Tensor& t : inputs) pointers.push_back(&t);
-  tensor_list out(size_t(op_type<Op>.outputs));
-  taper::apply(op_type<Op>, &op, Inputs(pointers.data(), pointers.size()), out.data(), in_place);
+  Inputs x(pointers.data(), pointers.size());
+  tensor_list out;
+  if constexpr (detail::counts_outputs<Op>)
+    out.resize(op.outputs(x));
+  else
+    out.resize(size_t(op_type<Op>.outputs));
+  taper::apply(op_type<Op>, &op, x, out.data(), in_place);
   return out;
 }
 

@@ -12,11 +12,11 @@ struct SgdStep {
   static constexpr OpInfo info{
       .name = "sgd_step_",
       .formula =
-          "g = grad + weight_decay x; buffer = momentum buffer + (1 - dampening) g, at step 0 "
-          "g; x -= lr (g, buffer, or for nesterov g + momentum buffer)",
+          "g = grad + weight_decay x; buffer = momentum buffer + gain g, gain = 1 at step 0, then "
+          "1 - dampening; x -= lr (g, buffer, or for nesterov g + momentum buffer)",
       .doc =
-          "A step of stochastic gradient descent: writes x and, where it is defined, the momentum "
-          "buffer; lr: 0-dim float64, steps: 0-dim int64, the steps done before"};
+          "A step of stochastic gradient descent: writes x and, where it is defined, "
+          "the momentum buffer; lr: 0-dim float64, steps: 0-dim int64, the steps done before"};
   static constexpr int outputs = 2;
   double momentum = 0, dampening = 0, weight_decay = 0;
   bool nesterov = false;
@@ -48,42 +48,41 @@ struct SgdStep {
       kernels::sgd_step<decltype(t)>(plain(x[0]), plain(x[1]), plain(x[2]), factors);
     });
   }
-  /// x and the buffer after a step, from x, the gradient, the buffer and lr.
   static std::vector<Sample> samples() {
-    std::vector<SampleInput> inputs(3, {.sizes = {3, 4}, .differentiable = false});
     std::vector<Sample> out;
     for (bool nesterov : {false, true})
-      for (int64_t steps : {0, 2}) {
-        auto run = [=](const tensor_list& x) {
-          NoGradGuard no_grad;
-          Tensor p = x[0].clone(), buffer = x[2].clone();
-          sgd_step_(p, x[1], buffer, full({}, 0.1, {.dtype = float64}), full({}, steps), 0.9, 0.5,
-                    0.01, nesterov);
-          return tensor_list{p, buffer};
-        };
-        auto slow = [=](const tensor_list& x) {
-          auto gradient = [&](const Shape& i) {
-            return element_at(x[1], i) + 0.01 * element_at(x[0], i);
-          };
-          auto momentum = [&](const Shape& i) {
-            return 0.9 * element_at(x[2], i) + (steps == 0 ? 1 : 0.5) * gradient(i);
-          };
-          return tensor_list{tabulate({3, 4}, float64,
-                                      [&](const Shape& i) {
-                                        double step = nesterov ? gradient(i) + 0.9 * momentum(i)
-                                                               : momentum(i);
-                                        return element_at(x[0], i) - 0.1 * step;
-                                      }),
-                             tabulate({3, 4}, float64, momentum)};
-        };
-        out.emplace_back(inputs,
-                         fmt::format("{} steps before{}", steps, nesterov ? ", nesterov" : ""), run,
-                         slow);
-      }
+      for (int64_t steps : {0, 2}) out.push_back(sample(nesterov, steps));
     return out;
   }
 
  private:
+  /// A step with momentum 0.9, dampening 0.5, weight decay 0.01 and lr 0.1.
+  static Sample sample(bool nesterov, int64_t steps) {
+    auto run = [=](const tensor_list& x) {
+      NoGradGuard no_grad;
+      Tensor p = x[0].clone(), buffer = x[2].clone();
+      sgd_step_(p, x[1], buffer, full({}, 0.1, {.dtype = float64}), full({}, steps), 0.9, 0.5, 0.01,
+                nesterov);
+      return tensor_list{p, buffer};
+    };
+    auto slow = [=](const tensor_list& x) { return stepped(x, nesterov, steps); };
+    return {std::vector<SampleInput>(3, {.sizes = {3, 4}, .differentiable = false}),
+            fmt::format("{} steps before{}", steps, nesterov ? ", nesterov" : ""), run, slow};
+  }
+  /// The sample's x and buffer after the step, from x, the gradient and the buffer.
+  static tensor_list stepped(const tensor_list& x, bool nesterov, int64_t steps) {
+    auto gradient = [&](const Shape& i) {
+      return element_at(x[1], i) + 0.01 * element_at(x[0], i);
+    };
+    auto momentum = [&](const Shape& i) {
+      return 0.9 * element_at(x[2], i) + (steps == 0 ? 1 : 0.5) * gradient(i);
+    };
+    auto updated = [&](const Shape& i) {
+      double step = nesterov ? gradient(i) + 0.9 * momentum(i) : momentum(i);
+      return element_at(x[0], i) - 0.1 * step;
+    };
+    return {tabulate({3, 4}, float64, updated), tabulate({3, 4}, float64, momentum)};
+  }
   static void check_number(const Tensor& t, Dtype dtype, const char* name) {
     if (t.dim() != 0 || t.dtype() != dtype)
       fail(info.name, "{} is {} of shape {}; expected one {}", name, t.dtype(), t.sizes(), dtype);

@@ -10,18 +10,27 @@ static T power(T a, T b) {
     return std::pow(a, b);
   } else {
     if (b < T(0)) return a == T(1) || (a == T(-1) && b % 2 == 0) ? T(1) : a == T(-1) ? T(-1) : T(0);
-    int64_t out = 1;
-    for (int64_t base = a, n = b; n > 0; n /= 2, base *= base)
+    uint64_t out = 1, base = uint64_t(a);  // wraps around
+    for (uint64_t n = uint64_t(b); n > 0; n /= 2, base *= base)
       if (n % 2) out *= base;
     return T(out);
   }
 }
 
+template <class T>
+static T absolute(T x) {
+  if constexpr (std::is_floating_point_v<T>)
+    return std::fabs(x);  // of -0 and -NaN too
+  else
+    return x < T(0) ? kernels::wrapping<T>([](auto v) { return -v; }, x) : x;
+}
+
 // clang-format off
-BINARY(Add, add, same, a + b, (Dy dy), dy, (Dy dy), dy, "Sum of each pair of elements")
-BINARY(Sub, sub, same, a - b, (Dy dy), dy, (Dy dy), -dy, "Difference of each pair of elements",
+BINARY(Add, add, wrapping, a + b, (Dy dy), dy, (Dy dy), dy, "Sum of each pair of elements")
+BINARY(Sub, sub, wrapping, a - b, (Dy dy), dy, (Dy dy), -dy, "Difference of each pair of elements",
        static constexpr Bools bools = Bools::none;)
-BINARY(Mul, mul, same, a * b, (Dy dy, B b), dy * b, (Dy dy, A a), dy * a, "Product of each pair of elements")
+BINARY(Mul, mul, wrapping, a * b, (Dy dy, B b), dy * b, (Dy dy, A a), dy * a,
+       "Product of each pair of elements")
 BINARY(Div, div, floating, a / b, (Dy dy, B b), dy / b, (Dy dy, B b, Y y), -dy * (y / b),
        "Quotient of each pair of elements; integers give the default floating type",
        static SampleInput b_range() { return {{}, 0.5, 2}; })
@@ -31,28 +40,46 @@ BINARY(Pow, pow, same, power(a, b),
        "Each element of a to the power of b",
        static SampleInput a_range() { return {{}, 0.5, 2}; }
        static constexpr Bools bools = Bools::raised;
+       static void check_exponent(const Tensor& a, Scalar b) {
+         if (!a.is_floating_point() && b.kind() == int64 && b.to_int() < 0)
+           fail(info.name,
+                "a tensor of {} to the power of {}; expected an exponent of 0 or more, "
+                "or a floating type",
+                a.dtype(), b.to_int());
+       }
        using Binary::call;
        static Tensor call(const Tensor& a, Scalar b) {
-         if (!a.is_floating_point() && b.kind() == int64 && b.to_int() < 0)
-           fail(info.name, "a tensor of {} to the power of {}; expected an exponent of 0 or more, or a floating type",
-                a.dtype(), b.to_int());
+         check_exponent(a, b);
          return Binary::call(a, b);
+       }
+       using Binary::call_in_place;
+       static void call_in_place(const Tensor& x, Scalar b) {
+         check_exponent(x, b);
+         Binary::call_in_place(x, b);
        })
 
-UNARY(Neg, neg, -2, 2, -x, (Dy dy), -dy, "Negative of each element", static constexpr Bools bools = Bools::none;)
-UNARY(Abs, abs, -2, 2, x < T(0) ? -x : x, (Dy dy, X x), dy * sign(x), "Absolute value of each element",
+UNARY_WRAPPING(Neg, neg, -2, 2, -x, (Dy dy), -dy, "Negative of each element",
+               static constexpr Bools bools = Bools::none;)
+UNARY(Abs, abs, -2, 2, absolute(x), (Dy dy, X x), dy * sign(x), "Absolute value of each element",
       static constexpr Bools bools = Bools::none;)
-UNARY(Sign, sign, -2, 2, T(x > T(0)) - T(x < T(0)), (Dy dy), zeros_like(dy), "-1, 0 or 1 for each element")
-UNARY(Square, square, -2, 2, x * x, (Dy dy, X x), dy * (2 * x), "Square of each element",
-      static Tensor prepared(const Tensor& x) { return x.dtype() == boolean ? x.to(int64) : x; })
-UNARY(Relu, relu, -2, 2, x < T(0) ? T(0) : x, (Dy dy, Y y), dy * (y > 0), "max(x, 0) of each element",
-      static constexpr Bools bools = Bools::none;)
-UNARY_FLOATING(Exp, exp, -2, 2, std::exp(x), (Dy dy, Y y), dy * y, "e to the power of each element")
-UNARY_FLOATING(Log, log, 0.5, 3, std::log(x), (Dy dy, X x), dy / x, "Natural logarithm of each element")
-UNARY_FLOATING(Sqrt, sqrt, 0.5, 3, std::sqrt(x), (Dy dy, Y y), dy / (2 * y), "Square root of each element")
-UNARY_FLOATING(Sigmoid, sigmoid, -3, 3, T(1) / (T(1) + std::exp(-x)), (Dy dy, Y y), dy * (y * (1 - y)),
-               "1 / (1 + exp(-x)) of each element")
-UNARY_FLOATING(Tanh, tanh, -2, 2, std::tanh(x), (Dy dy, Y y), dy * (1 - y * y), "Hyperbolic tangent of each element")
+UNARY(Sign, sign, -2, 2, T(x > T(0)) - T(x < T(0)), (Dy dy), zeros_like(dy),
+      "-1, 0 or 1 for each element")
+UNARY_WRAPPING(Square, square, -2, 2, x * x, (Dy dy, X x), dy * (2 * x), "Square of each element",
+               static Tensor prepared(const Tensor& x) {
+                 return x.dtype() == boolean ? x.to(int64) : x;
+               })
+UNARY(Relu, relu, -2, 2, x < T(0) ? T(0) : x, (Dy dy, Y y), where(y <= 0, 0, dy),
+      "max(x, 0) of each element", static constexpr Bools bools = Bools::none;)
+UNARY_FLOATING(Exp, exp, -2, 2, std::exp(x), (Dy dy, Y y), dy * y,
+               "e to the power of each element")
+UNARY_FLOATING(Log, log, 0.5, 3, std::log(x), (Dy dy, X x), dy / x,
+               "Natural logarithm of each element")
+UNARY_FLOATING(Sqrt, sqrt, 0.5, 3, std::sqrt(x), (Dy dy, Y y), dy / (2 * y),
+               "Square root of each element")
+UNARY_FLOATING(Sigmoid, sigmoid, -3, 3, T(1) / (T(1) + std::exp(-x)), (Dy dy, Y y),
+               dy * (y * (1 - y)), "1 / (1 + exp(-x)) of each element")
+UNARY_FLOATING(Tanh, tanh, -2, 2, std::tanh(x), (Dy dy, Y y), dy * (1 - y * y),
+               "Hyperbolic tangent of each element")
 // clang-format on
 
 struct Where {
@@ -75,19 +102,12 @@ struct Where {
     y.fresh(broadcast_shapes(info.name, x[0].sizes(), values), x[1].dtype());
   }
   void forward(Inputs x, Outputs y) const {
-    Buffer c = plain(x[0]), a = plain(x[1]), b = plain(x[2]), out = plain(y[0]);
-    dispatch(out.dtype, [&](auto t) {
+    dispatch(y[0].dtype(), [&](auto t) {
       using T = decltype(t);
-      kernels::strided_loop<4>(
-          out.sizes,
-          {kernels::broadcast_strides(c, out.sizes), kernels::broadcast_strides(a, out.sizes),
-           kernels::broadcast_strides(b, out.sizes), Shape(out.strides)},
-          [&](auto at, int64_t n, auto step) {
-            for (int64_t i = 0; i < n; ++i)
-              out.as<T>()[at[3] + i * step[3]] = c.as<bool>()[at[0] + i * step[0]]
-                                                     ? a.as<T>()[at[1] + i * step[1]]
-                                                     : b.as<T>()[at[2] + i * step[2]];
-          });
+      kernels::map<T>(
+          plain(y[0]), [](bool c, T a, T b) { return c ? a : b; },
+          kernels::Source<bool>{plain(x[0])}, kernels::Source<T>{plain(x[1])},
+          kernels::Source<T>{plain(x[2])});
     });
   }
   Tensor none(Dy) const { return {}; }
@@ -109,7 +129,7 @@ struct Where {
   static Tensor as_tensor(const Operand& a, const Operand& other) {
     if (!a.number) return a.tensor;
     if (other.tensor.defined()) return scalar_like(*a.number, other.tensor);
-    return full({}, *a.number);
+    return number(*a.number, a.number->natural_dtype());
   }
 };
 

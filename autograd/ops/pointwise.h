@@ -5,10 +5,15 @@
 #include <cmath>
 
 #include "autograd/kernels/pointwise.h"
+#include "autograd/kernels/wrapping.h"
 #include "autograd/ops/sample.h"
 
 namespace taper::ops {
 
+/// A number as a 0-dim tensor: rounded, wrapped or infinite where the type does not hold it.
+Tensor number(Scalar s, Dtype dtype);
+/// The type of a number beside x: x's, unless the number's category is higher.
+Dtype number_dtype(Scalar s, const Tensor& x);
 /// A number as a 0-dim tensor of the type that leaves x's category as promotion does.
 Tensor scalar_like(Scalar s, const Tensor& x);
 /// The type that a op b is computed in: 0-dim tensors raise it only across categories.
@@ -26,10 +31,9 @@ Tensor map_reference(const tensor_list& x, Dtype out, double (*f)(const double* 
 /// at all.
 enum class Bools { any, raised, none };
 
-enum class Numbers {
-  any,
-  floating
-};  ///< floating: integers become the default floating type first
+/// What a unary op is computed in: x's type; that, signed integers wrapping around where they would
+/// overflow; or a floating type, integers becoming the default one first.
+enum class Numbers { any, wrapping, floating };
 
 template <class Self, Numbers numbers>
 struct Unary {
@@ -50,7 +54,9 @@ struct Unary {
   void forward(Inputs x, Outputs y) const {
     auto run = [&](auto t) {
       using T = decltype(t);
-      kernels::map<T, T>(plain(x[0]), plain(y[0]), [](T v) { return T(Self::f(v)); });
+      using C = std::conditional_t<numbers == Numbers::wrapping, kernels::Wrapping<T>, T>;
+      kernels::map<T>(
+          plain(y[0]), [](T v) { return T(Self::f(C(v))); }, kernels::Source<T>{plain(x[0])});
     };
     if constexpr (numbers == Numbers::floating)
       dispatch_floating(x[0].dtype(), run);
@@ -67,7 +73,9 @@ struct Unary {
   }
 };
 
-enum class Result { same, floating, boolean };  ///< what a binary op's result is
+/// What a binary op's result is: of the operands' type; that, signed integers wrapping around where
+/// they would overflow; of a floating type; boolean.
+enum class Result { same, wrapping, floating, boolean };
 
 template <class Self, Result result>
 struct Binary {
@@ -121,9 +129,11 @@ struct Binary {
     dispatch(x[0].dtype(), [&](auto t) {
       using T = decltype(t);
       using R = std::conditional_t<result == Result::boolean, bool, T>;
+      using C = std::conditional_t<result == Result::wrapping, kernels::Wrapping<T>, T>;
       if constexpr (result != Result::floating || std::is_floating_point_v<T>)
-        kernels::map2<T, R>(plain(x[0]), plain(x[1]), plain(y[0]),
-                            [](T a, T b) { return R(Self::f(a, b)); });
+        kernels::map<R>(
+            plain(y[0]), [](T a, T b) { return R(Self::f(C(a), C(b))); },
+            kernels::Source<T>{plain(x[0])}, kernels::Source<T>{plain(x[1])});
     });
   }
   static Tensor reference(const tensor_list& x) {
@@ -156,6 +166,8 @@ struct Binary {
   };
 #define UNARY(S, op, from, to, y, reads, dx, text, ...) \
   UNARY_OF(S, op, any, from, to, y, reads, dx, text, __VA_ARGS__)
+#define UNARY_WRAPPING(S, op, from, to, y, reads, dx, text, ...) \
+  UNARY_OF(S, op, wrapping, from, to, y, reads, dx, text, __VA_ARGS__)
 #define UNARY_FLOATING(S, op, from, to, y, reads, dx, text) \
   UNARY_OF(S, op, floating, from, to, y, reads, dx, text, )
 

@@ -3,12 +3,16 @@
 
 namespace taper::ops {
 
-Tensor scalar_like(Scalar s, const Tensor& x) {
-  Dtype d = x.dtype();
-  if (info(s.kind()).category > info(d).category) d = s.natural_dtype();
-  if (!s.fits(d)) return full({}, s).to(d);  // wraps
-  return full({}, s, {.dtype = d});
+Tensor number(Scalar s, Dtype dtype) {
+  if (s.fits(dtype)) return full({}, s, {.dtype = dtype});
+  return full({}, s, {.dtype = s.kind()}).to(dtype);
 }
+
+Dtype number_dtype(Scalar s, const Tensor& x) {
+  return info(s.kind()).category > info(x.dtype()).category ? s.natural_dtype() : x.dtype();
+}
+
+Tensor scalar_like(Scalar s, const Tensor& x) { return number(s, number_dtype(s, x)); }
 
 Dtype result_type(const Tensor& a, const Tensor& b) {
   Dtype da = a.dtype(), db = b.dtype();

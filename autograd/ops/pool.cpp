@@ -1,7 +1,9 @@
 #include "autograd/ops/pooling.h"
 
 #include "autograd/graph/grad_mode.h"
+#include "autograd/ops/checks.h"
 #include "autograd/ops/sample.h"
+#include "autograd/ops/strided.h"
 #include "autograd/tensor/factories.h"
 
 namespace taper::ops {
@@ -29,13 +31,13 @@ struct MaxPool2dWithIndices : Pooling {
       .formula = "y = max of each window, the first one",
       .grad = "dx[i] = sum over the windows that hold i of dy [i is the maximum]",
       .doc =
-          "Largest element of each window, and its place in H * W (int64): x "
-          "[N, C, H, W] or [C, H, W]"};
+          "Largest element of each window, and its place in H * W (int64): "
+          "x [N, C, H, W] or [C, H, W]"};
   static constexpr int outputs = 2;
   FIELDS(kernel, stride, padding, dilation, ceil_mode)
 
-  static TensorPair call(const Tensor& x, Int2 kernel, Int2 stride, Int2 padding, Int2 dilation,
-                         bool ceil_mode) {
+  static TensorPair call(const Tensor& x, Int2 kernel, OptionalInt2 stride, Int2 padding,
+                         Int2 dilation, bool ceil_mode) {
     MaxPool2dWithIndices op;
     op.set(kernel, stride, padding, ceil_mode);
     op.dilation = dilation;
@@ -43,16 +45,14 @@ struct MaxPool2dWithIndices : Pooling {
   }
   void infer(Inputs x, Specs& y) const {
     if (x[0].dtype() == boolean) fail(info.name, "not defined on boolean tensors");
-    PoolGeometry g = pool_geometry(info, x[0].sizes(), *this);
+    PoolGeometry g = checked_pool_geometry(info, x[0].sizes(), *this);
     check_windows(info, g);
+    y.packed(0);
     y.fresh(pooled_shape(x[0].sizes(), g), x[0].dtype());
     y.fresh(pooled_shape(x[0].sizes(), g), int64).differentiable = false;
   }
   void forward(Inputs x, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor in = x[0].contiguous();
-    kernels::max_pool2d(pool_geometry(info, in.sizes(), *this), plain(in), plain(y[0]),
-                        plain(y[1]));
+    kernels::max_pool2d(pool_geometry(x[0].sizes(), *this), plain(x[0]), plain(y[0]), plain(y[1]));
   }
   Tensor dx(Dy dy, Out<1> index, InShape<0> s) const {
     Shape flat = s;
@@ -65,17 +65,17 @@ struct MaxPool2dWithIndices : Pooling {
   /// The report's equation 6: each window's mask holds one 1.
   Tensor dx_formula(Dy dy, Out<1> index, InShape<0> s) const {
     int64_t h = s[s.size() - 2], w = s[s.size() - 1];
-    PoolGeometry g = pool_geometry(info, s, *this);
+    PoolGeometry g = pool_geometry(s, *this);
     Windows all(s, g), plane({h, w}, g);
     Tensor places = arange(h * w).reshape({h, w}).pad(plane.border, -1);
     Tensor mask = index.unsqueeze(-1).unsqueeze(-1) ==
-                  as_strided(places.contiguous(), plane.sizes, plane.strides);
+                  strided_part(places.contiguous(), plane.sizes, plane.strides, 0);
     return all.fold(where(mask, dy.unsqueeze(-1).unsqueeze(-1), 0));
   }
   static constexpr auto formulas = rules(&MaxPool2dWithIndices::dx_formula);
 
   tensor_list reference(const tensor_list& x) const {
-    PoolGeometry g = pool_geometry(info, x[0].sizes(), *this);
+    PoolGeometry g = pool_geometry(x[0].sizes(), *this);
     Tensor in = x[0].contiguous(), y = zeros(pooled_shape(in.sizes(), g), {.dtype = float64});
     Tensor index = full(y.sizes(), -1);
     for_each_cell(g, [&](int64_t from, int64_t to) {
@@ -103,13 +103,12 @@ struct MaxPool2dWithIndices : Pooling {
 };
 
 struct MaxPool2d {
-  static constexpr OpInfo info{
-      .name = "max_pool2d",
-      .formula = "y = max of each window",
-      .doc =
-          "Largest element of each window: x [N, C, H, W] or [C, H, W]; without stride "
-          "the windows lie side by side"};
-  static Tensor call(const Tensor& x, Int2 kernel, Int2 stride, Int2 padding, Int2 dilation,
+  static constexpr OpInfo info{.name = "max_pool2d",
+                               .formula = "y = max of each window",
+                               .doc =
+                                   "Largest element of each window: x [N, C, H, W] or [C, H, W]; "
+                                   "without stride the windows lie side by side"};
+  static Tensor call(const Tensor& x, Int2 kernel, OptionalInt2 stride, Int2 padding, Int2 dilation,
                      bool ceil_mode) {
     return std::get<0>(max_pool2d_with_indices(x, kernel, stride, padding, dilation, ceil_mode));
   }
@@ -124,13 +123,12 @@ struct MaxPool2d {
 };
 
 struct MaxPool {
-  static constexpr OpInfo info{
-      .name = "max_pool",
-      .formula = "y = max of each window; mask = 1 where it was",
-      .doc =
-          "The report's max pooling: the output, and x's shape with 1 at the (first) "
-          "maximum of each window, 0 elsewhere"};
-  static TensorPair call(const Tensor& x, Int2 kernel, Int2 stride) {
+  static constexpr OpInfo info{.name = "max_pool",
+                               .formula = "y = max of each window; mask = 1 where it was",
+                               .doc =
+                                   "The report's max pooling: the output, and in x's shape "
+                                   "1 at the (first) maximum of each window, 0 elsewhere"};
+  static TensorPair call(const Tensor& x, Int2 kernel, OptionalInt2 stride) {
     auto [y, index] = max_pool2d_with_indices(x, kernel, stride);
     NoGradGuard no_grad;
     Tensor mask = zeros_like(x).flatten(-2).scatter(-1, index.flatten(-2), 1);
@@ -161,7 +159,8 @@ struct AvgPooling : Pooling {
   bool count_include_pad = true;
   int64_t divisor_override = 0;  ///< 0: none
 
-  void set(Int2 k, Int2 s, Int2 p, bool ceil, bool include_pad, std::optional<int64_t> divisor) {
+  void set(Int2 k, OptionalInt2 s, Int2 p, bool ceil, bool include_pad,
+           std::optional<int64_t> divisor) {
     Pooling::set(k, s, p, ceil);
     count_include_pad = include_pad;
     if (divisor == 0) fail("avg_pool2d", "divisor_override is 0; expected another number");
@@ -181,35 +180,29 @@ struct AvgPooling : Pooling {
   }
 };
 
-static void check_floating(const OpInfo& info, const Tensor& x) {
-  if (!x.is_floating_point())
-    fail(info.name, "the tensor is {}; expected a floating type", x.dtype());
-}
-
 struct AvgPool2d : AvgPooling {
-  static constexpr OpInfo info{
-      .name = "avg_pool2d",
-      .formula = "y = sum of each window / K^2",
-      .grad = "dx[i] = sum over the windows that hold i of dy / K^2",
-      .doc =
-          "Mean of each window: x [N, C, H, W] or [C, H, W]; without stride the "
-          "windows lie side by side"};
+  static constexpr OpInfo info{.name = "avg_pool2d",
+                               .formula = "y = sum of each window / K^2",
+                               .grad = "dx[i] = sum over the windows that hold i of dy / K^2",
+                               .doc =
+                                   "Mean of each window: x [N, C, H, W] or [C, H, W]; "
+                                   "without stride the windows lie side by side"};
   FIELDS(kernel, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
-  static Tensor call(const Tensor& x, Int2 kernel, Int2 stride, Int2 padding, bool ceil_mode,
-                     bool count_include_pad, std::optional<int64_t> divisor) {
+  static Tensor call(const Tensor& x, Int2 kernel, OptionalInt2 stride, Int2 padding,
+                     bool ceil_mode, bool count_include_pad, std::optional<int64_t> divisor) {
     AvgPool2d op;
     op.set(kernel, stride, padding, ceil_mode, count_include_pad, divisor);
     return apply(op, x);
   }
   void infer(Inputs x, Specs& y) const {
-    check_floating(info, x[0]);
-    y.fresh(pooled_shape(x[0].sizes(), pool_geometry(info, x[0].sizes(), *this)), x[0].dtype());
+    check_floating(info, x[0].dtype());
+    PoolGeometry g = checked_pool_geometry(info, x[0].sizes(), *this);
+    y.packed(0);
+    y.fresh(pooled_shape(x[0].sizes(), g), x[0].dtype());
   }
   void forward(Inputs x, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor in = x[0].contiguous();
-    kernels::avg_pool2d(pool_geometry(info, in.sizes(), *this), divisor(), plain(in), plain(y[0]));
+    kernels::avg_pool2d(pool_geometry(x[0].sizes(), *this), divisor(), plain(x[0]), plain(y[0]));
   }
   Tensor dx(Dy dy, InShape<0> s) const {
     return avg_pool2d_input(dy, s, kernel, stride, padding, ceil_mode, count_include_pad, fixed());
@@ -218,7 +211,7 @@ struct AvgPool2d : AvgPooling {
 
   /// The report's equation 7.
   Tensor dx_formula(Dy dy, InShape<0> s) const {
-    PoolGeometry g = pool_geometry(info, s, *this);
+    PoolGeometry g = pool_geometry(s, *this);
     Windows all(s, g);
     Tensor share = dy / divisors(g, dy.dtype());
     return all.fold(share.unsqueeze(-1).unsqueeze(-1).expand(all.sizes));
@@ -226,7 +219,7 @@ struct AvgPool2d : AvgPooling {
   static constexpr auto formulas = rules(&AvgPool2d::dx_formula);
 
   Tensor reference(const tensor_list& x) const {
-    PoolGeometry g = pool_geometry(info, x[0].sizes(), *this);
+    PoolGeometry g = pool_geometry(x[0].sizes(), *this);
     Tensor in = x[0].contiguous(), y = zeros(pooled_shape(in.sizes(), g), {.dtype = float64});
     for_each_cell(g, [&](int64_t from, int64_t to) {
       y.data_ptr<double>()[to] += in.data_ptr<double>()[from];
@@ -253,24 +246,24 @@ struct AvgPool2dInput : AvgPooling {
   Shape shape;
   FIELDS(shape, kernel, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
-  static Tensor call(const Tensor& dy, IntList shape, Int2 kernel, Int2 stride, Int2 padding,
-                     bool ceil_mode, bool count_include_pad, std::optional<int64_t> divisor) {
+  static Tensor call(const Tensor& dy, IntList shape, Int2 kernel, OptionalInt2 stride,
+                     Int2 padding, bool ceil_mode, bool count_include_pad,
+                     std::optional<int64_t> divisor) {
     AvgPool2dInput op;
     op.set(kernel, stride, padding, ceil_mode, count_include_pad, divisor);
     op.shape = shape;
     return apply(op, dy);
   }
   void infer(Inputs x, Specs& y) const {
-    check_floating(info, x[0]);
-    Shape expected = pooled_shape(shape, pool_geometry(info, shape, *this));
+    check_floating(info, x[0].dtype());
+    Shape expected = pooled_shape(shape, checked_pool_geometry(info, shape, *this));
     if (!(x[0].sizes() == IntList(expected)))
       fail(info.name, "dy has shape {}; expected {}", x[0].sizes(), expected);
+    y.packed(0);
     y.fresh(shape, x[0].dtype());
   }
   void forward(Inputs x, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor dy = x[0].contiguous();
-    kernels::avg_pool2d_input(pool_geometry(info, shape, *this), divisor(), plain(dy), plain(y[0]));
+    kernels::avg_pool2d_input(pool_geometry(shape, *this), divisor(), plain(x[0]), plain(y[0]));
   }
   Tensor ddy(Dy g) const {
     return avg_pool2d(g, kernel, stride, padding, ceil_mode, count_include_pad, fixed());
@@ -278,7 +271,7 @@ struct AvgPool2dInput : AvgPooling {
   static constexpr auto grads = rules(&AvgPool2dInput::ddy);
 
   Tensor reference(const tensor_list& x) const {
-    PoolGeometry g = pool_geometry(info, shape, *this);
+    PoolGeometry g = pool_geometry(shape, *this);
     Tensor share = x[0] / divisors(g, float64), dx = zeros(shape, {.dtype = float64});
     for_each_cell(g, [&](int64_t to, int64_t from) {
       dx.data_ptr<double>()[to] += share.data_ptr<double>()[from];

@@ -12,17 +12,12 @@ static int64_t windows(int64_t x, int64_t reach, int64_t stride, int64_t padding
   return ceil && (n - 1) * stride >= x + padding ? n - 1 : n;
 }
 
-PoolGeometry pool_geometry(const OpInfo& info, IntList x, const Pooling& p) {
-  if (x.size() != 3 && x.size() != 4)
-    fail(info.name, "input has shape {}; expected [N, C, H, W] or [C, H, W]", x);
-  check_window_option(info, "kernel", p.kernel, 1);
-  check_window_option(info, "stride", p.stride, 1);
-  check_window_option(info, "padding", p.padding, 0);
-  check_window_option(info, "dilation", p.dilation, 1);
-  Int2 reach{p.dilation.h * (p.kernel.h - 1) + 1, p.dilation.w * (p.kernel.w - 1) + 1};
-  if (p.padding.h > reach.h / 2 || p.padding.w > reach.w / 2)
-    fail(info.name, "padding is {}; expected at most half of what the kernel reaches over, {}",
-         shape_of(p.padding), shape_of(reach));
+/// What a window reaches over.
+static Int2 reach_of(const Pooling& p) {
+  return {p.dilation.h * (p.kernel.h - 1) + 1, p.dilation.w * (p.kernel.w - 1) + 1};
+}
+
+PoolGeometry pool_geometry(IntList x, const Pooling& p) {
   size_t lead = x.size() - 2;
   PoolGeometry g{.planes = numel(x.slice(0, lead)),
                  .x_size = {x[lead], x[lead + 1]},
@@ -31,8 +26,24 @@ PoolGeometry pool_geometry(const OpInfo& info, IntList x, const Pooling& p) {
                  .stride = p.stride,
                  .padding = p.padding,
                  .dilation = p.dilation};
+  Int2 reach = reach_of(p);
   g.y_size = {windows(g.x_size.h, reach.h, p.stride.h, p.padding.h, p.ceil_mode),
               windows(g.x_size.w, reach.w, p.stride.w, p.padding.w, p.ceil_mode)};
+  return g;
+}
+
+PoolGeometry checked_pool_geometry(const OpInfo& info, IntList x, const Pooling& p) {
+  if (x.size() != 3 && x.size() != 4)
+    fail(info.name, "input has shape {}; expected [N, C, H, W] or [C, H, W]", x);
+  check_window_option(info, "kernel", p.kernel, 1);
+  check_window_option(info, "stride", p.stride, 1);
+  check_window_option(info, "padding", p.padding, 0);
+  check_window_option(info, "dilation", p.dilation, 1);
+  Int2 reach = reach_of(p);
+  if (p.padding.h > reach.h / 2 || p.padding.w > reach.w / 2)
+    fail(info.name, "padding is {}; expected at most half of what the kernel reaches over, {}",
+         shape_of(p.padding), shape_of(reach));
+  PoolGeometry g = pool_geometry(x, p);
   if (g.x_size.h < 1 || g.x_size.w < 1 || g.y_size.h < 1 || g.y_size.w < 1)
     fail(info.name, "the kernel reaches over {}, the input of shape {} has no room for it",
          shape_of(reach), x);

@@ -10,16 +10,18 @@ struct Pooling {
   Int2 kernel, stride, padding, dilation = 1;
   bool ceil_mode = false;
 
-  void set(Int2 k, Int2 s, Int2 p, bool ceil) {
+  void set(Int2 k, OptionalInt2 s, Int2 p, bool ceil) {
     kernel = k;
-    stride = s == Int2() ? k : s;
+    stride = s.value_or(k);
     padding = p;
     ceil_mode = ceil;
   }
 };
 
-/// Checks shape and options, and says how large the output is.
-kernels::PoolGeometry pool_geometry(const OpInfo& info, IntList x, const Pooling& p);
+/// The geometry of a shape and options that were checked.
+kernels::PoolGeometry pool_geometry(IntList x, const Pooling& p);
+/// The geometry after a check of shape and options.
+kernels::PoolGeometry checked_pool_geometry(const OpInfo& info, IntList x, const Pooling& p);
 
 /// Throws where a window holds no element of the input.
 void check_windows(const OpInfo& info, const kernels::PoolGeometry& g);

@@ -1,4 +1,6 @@
+#include "autograd/kernels/pointwise.h"
 #include "autograd/kernels/random.h"
+#include "autograd/ops/checks.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"
 
@@ -10,15 +12,18 @@ struct RandomFill {
   void infer(Inputs x, Specs& y) const {
     static_cast<const Self*>(this)->check(x[0].dtype());
     y.write(0);
+    if (!x[0].is_contiguous()) y.scratch(x[0].nbytes());
   }
   void forward(Inputs, Outputs y) const {
-    if (!y[0].is_contiguous()) {
-      Tensor packed = empty(y[0].sizes(), {.dtype = y[0].dtype()});
-      draw(plain(packed));
-      y[0].detach().copy_(packed);
-    } else {
-      draw(plain(y[0]));
-    }
+    Buffer out = plain(y[0]);
+    if (out.contiguous) return draw(out);
+    Buffer packed = out;
+    Shape strides = contiguous_strides(out.sizes);
+    packed.data = y.scratch();
+    packed.strides = strides;
+    packed.contiguous = true;
+    draw(packed);
+    dispatch(out.dtype, [&](auto t) { kernels::copy<decltype(t)>(packed, out); });
   }
   static std::vector<Sample> samples() { return {}; }
 
@@ -27,10 +32,6 @@ struct RandomFill {
     static_cast<const Self*>(this)->draw_into(default_generator(), out);
   }
 };
-
-static void check_floating(const OpInfo& info, Dtype d) {
-  if (!is_floating_point(d)) fail(info.name, "the tensor is {}; expected a floating type", d);
-}
 
 struct Uniform : RandomFill<Uniform> {
   static constexpr OpInfo info{.name = "uniform_",

@@ -2,27 +2,28 @@
 
 #include <cmath>
 
-#include "autograd/kernels/reduce.h"
+#include "autograd/kernels/wrapping.h"
 #include "autograd/ops/reference.h"
 #include "autograd/tensor/factories.h"
 
 namespace taper::ops {
 
-std::vector<bool> reduced_dims(std::string_view op, const Shape& dims, size_t ndim) {
-  std::vector<bool> reduced(ndim, dims.empty());
+DimMask reduced_dims(std::string_view op, const Shape& dims, size_t ndim) {
+  if (dims.empty()) return (DimMask(1) << ndim) - 1;
+  DimMask reduced = 0;
   for (int64_t d : dims) {
     int64_t w = wrap_dim(op, d, ndim);
     if (ndim == 0) continue;
-    if (reduced[size_t(w)]) fail(op, "dimension {} appears twice in {}", w, dims);
-    reduced[size_t(w)] = true;
+    if (kernels::has(reduced, size_t(w))) fail(op, "dimension {} appears twice in {}", w, dims);
+    reduced |= DimMask(1) << w;
   }
   return reduced;
 }
 
-Shape reduced_sizes(IntList sizes, const std::vector<bool>& reduced, bool keepdim) {
+Shape reduced_sizes(IntList sizes, DimMask reduced, bool keepdim) {
   Shape out;
   for (size_t d = 0; d < sizes.size(); ++d)
-    if (!reduced[d])
+    if (!kernels::has(reduced, d))
       out.push_back(sizes[d]);
     else if (keepdim)
       out.push_back(1);
@@ -35,19 +36,19 @@ Tensor with_reduced_dims(const Tensor& y, std::string_view op, const Shape& dims
   return y.reshape(reduced_sizes(x_sizes, reduced_dims(op, dims, x_sizes.size()), true));
 }
 
-void for_each_reduced(const Tensor& x, const std::vector<bool>& reduced,
-                      const std::function<void(int64_t, double, int64_t)>& fold) {
+void for_each_reduced(const Tensor& x, DimMask reduced,
+                      const std::function<void(int64_t, double)>& fold) {
   Buffer b = plain(x);
   for (int64_t flat = 0; flat < b.numel; ++flat) {
     int64_t rest = flat, at = 0, slot = 0, slots = 1;
     for (size_t d = b.sizes.size(); d-- > 0; rest /= b.sizes[d]) {
       int64_t i = rest % b.sizes[d];
       at += i * b.strides[d];
-      if (reduced[d]) continue;
+      if (kernels::has(reduced, d)) continue;
       slot += i * slots;
       slots *= b.sizes[d];
     }
-    fold(slot, dispatch(b.dtype, [&](auto t) { return double(b.as<decltype(t)>()[at]); }), flat);
+    fold(slot, dispatch(b.dtype, [&](auto t) { return double(b.as<decltype(t)>()[at]); }));
   }
 }
 
@@ -64,14 +65,14 @@ struct Sum {
   void infer(Inputs x, Specs& y) const {
     auto reduced = reduced_dims(info.name, dims, size_t(x[0].dim()));
     y.fresh(reduced_sizes(x[0].sizes(), reduced, keepdim),
-            x[0].is_floating_point() ? x[0].dtype() : int64);
+            x[0].is_floating_point() ? x[0].dtype() : taper::info(x[0].dtype()).accumulator);
   }
   void forward(Inputs x, Outputs y) const {
     auto reduced = reduced_dims(info.name, dims, size_t(x[0].dim()));
     dispatch(x[0].dtype(), [&](auto t) {
       using T = decltype(t);
-      using Acc = std::conditional_t<std::is_floating_point_v<T>, double, int64_t>;
-      using Y = std::conditional_t<std::is_floating_point_v<T>, T, int64_t>;
+      using Acc = kernels::Wrapping<accumulator_of<T>>;
+      using Y = std::conditional_t<std::is_floating_point_v<T>, T, accumulator_of<T>>;
       kernels::reduce<T, Acc, Y>(
           plain(x[0]), plain(y[0]), reduced, Acc(0), [](Acc& acc, T v) { acc += Acc(v); },
           [](Acc acc) { return Y(acc); });
@@ -85,7 +86,7 @@ struct Sum {
     auto reduced = reduced_dims(info.name, dims, size_t(x[0].dim()));
     Tensor y = zeros(reduced_sizes(x[0].sizes(), reduced, keepdim), {.dtype = float64});
     for_each_reduced(x[0], reduced,
-                     [&](int64_t slot, double v, int64_t) { y.data_ptr<double>()[slot] += v; });
+                     [&](int64_t slot, double v) { y.data_ptr<double>()[slot] += v; });
     return y;
   }
   static std::vector<Sample> samples() {
@@ -141,8 +142,7 @@ struct Mean {
                                .formula = "y = sum(x, dims) / number of elements",
                                .doc = "Mean over dimensions (all of them by default)"};
   static Tensor call(const Tensor& x, IntList dims, bool keepdim) {
-    if (!x.is_floating_point())
-      fail(info.name, "the tensor is {}; expected a floating type", x.dtype());
+    check_floating(info, x.dtype());
     Tensor y = x.sum(dims, keepdim);
     return y / (y.numel() ? double(x.numel()) / double(y.numel()) : 1.0);
   }
@@ -166,15 +166,14 @@ struct Var {
       .name = "var",
       .formula = "y = sum((x - mean(x))^2, dims) / (number of elements - correction)",
       .doc =
-          "Variance over dimensions (all of them by default); unbiased with correction 1, the "
-          "default, biased with 0"};
+          "Variance over dimensions (all of them by default); "
+          "unbiased with correction 1, the default, biased with 0"};
   static Tensor call(const Tensor& x, IntList dims, int64_t correction, bool keepdim) {
-    if (!x.is_floating_point())
-      fail(info.name, "the tensor is {}; expected a floating type", x.dtype());
+    check_floating(info, x.dtype());
     Tensor mean = x.mean(dims, true);
     Tensor y = (x - mean).square().sum(dims, keepdim);
     int64_t count = mean.numel() ? x.numel() / mean.numel() : 0;
-    return y / double(std::max<int64_t>(count - correction, 0));
+    return y / std::max(double(count) - double(correction), 0.0);
   }
   static std::vector<Sample> samples() {
     return {{{{{3, 4}}},
@@ -235,8 +234,10 @@ struct Logsumexp {
     auto reduced = reduced_dims(info.name, dims, size_t(x[0].dim()));
     dispatch_floating(x[0].dtype(), [&](auto t) {
       using T = decltype(t);
-      kernels::reduce<T, Sums, T>(plain(x[0]), plain(y[0]), reduced, Sums{}, add<T>,
-                                  [](const Sums& s) { return T(s.max + std::log(s.sum)); });
+      using S = Sums<accumulator_of<T>>;
+      kernels::reduce<T, S, T>(
+          plain(x[0]), plain(y[0]), reduced, S{}, [](S& s, T v) { s.add(v); },
+          [](const S& s) { return T(s.max + std::log(s.sum)); });
     });
   }
   Tensor dx(Dy dy, X x, Y y) const {
@@ -250,8 +251,7 @@ struct Logsumexp {
     auto reduced = reduced_dims(info.name, dims, size_t(x[0].dim()));
     Tensor y = zeros(reduced_sizes(x[0].sizes(), reduced, keepdim), {.dtype = float64});
     double* sums = y.data_ptr<double>();
-    for_each_reduced(x[0], reduced,
-                     [&](int64_t slot, double v, int64_t) { sums[slot] += std::exp(v); });
+    for_each_reduced(x[0], reduced, [&](int64_t slot, double v) { sums[slot] += std::exp(v); });
     for (int64_t i = 0; i < y.numel(); ++i) sums[i] = std::log(sums[i]);
     return y;
   }
@@ -265,22 +265,22 @@ struct Logsumexp {
 
  private:
   /// The largest element so far, and the sum of exp(element - largest).
+  template <class Acc>
   struct Sums {
-    double max = -std::numeric_limits<double>::infinity();
-    double sum = 0;
-  };
-  template <class T>
-  static void add(Sums& s, T value) {
-    double v = value;
-    if (v == s.max) {  // infinite ones too
-      s.sum += 1;
-    } else if (v < s.max) {
-      s.sum += std::exp(v - s.max);
-    } else {  // or NaN, which stays
-      s.sum = s.sum * std::exp(s.max - v) + 1;
-      s.max = v;
+    Acc max = -std::numeric_limits<Acc>::infinity();
+    Acc sum = 0;
+
+    void add(Acc v) {
+      if (v == max) {  // infinite ones too
+        sum += 1;
+      } else if (v < max) {
+        sum += std::exp(v - max);
+      } else {  // or NaN, which stays
+        sum = sum * std::exp(max - v) + 1;
+        max = v;
+      }
     }
-  }
+  };
 };
 
 /// y, boolean, in LibTorch's type: uint8 where x is.

@@ -1,4 +1,4 @@
-#include "autograd/kernels/reduce.h"
+#include "autograd/kernels/wrapping.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/reference.h"
 #include "autograd/tensor/factories.h"
@@ -19,7 +19,8 @@ struct Cumsum {
     return apply(op, x);
   }
   void infer(Inputs x, Specs& y) const {
-    y.fresh(x[0].sizes(), x[0].is_floating_point() ? x[0].dtype() : int64);
+    y.fresh(x[0].sizes(),
+            x[0].is_floating_point() ? x[0].dtype() : taper::info(x[0].dtype()).accumulator);
   }
   void forward(Inputs x, Outputs y) const {
     Buffer in = plain(x[0]), out = plain(y[0]);
@@ -30,8 +31,8 @@ struct Cumsum {
             out_step = is_number ? 0 : to.reduced_strides[0];
     dispatch(in.dtype, [&](auto t) {
       using T = decltype(t);
-      using Acc = std::conditional_t<std::is_floating_point_v<T>, double, int64_t>;
-      using Y = std::conditional_t<std::is_floating_point_v<T>, T, int64_t>;
+      using Acc = kernels::Wrapping<accumulator_of<T>>;
+      using Y = std::conditional_t<std::is_floating_point_v<T>, T, accumulator_of<T>>;
       for (int64_t i = 0; i < from.outputs; ++i) {
         const T* px = in.as<T>() + from.start(i);
         Y* py = out.as<Y>() + to.start(i);

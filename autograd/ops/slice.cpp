@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "autograd/ops/reference.h"
 #include "autograd/ops/view.h"
@@ -14,14 +15,19 @@ static Sample picking(Shape from, std::string label, Shape to, Tensor (*f)(const
           [to, place](const tensor_list& x) { return tensor_list{moved(x[0], to, place)}; }};
 }
 
+/// A step in a dimension of n: one that leaves it goes no farther than its size.
+static int64_t step_within(int64_t step, int64_t n) {
+  return std::min(step, std::max<int64_t>(n, 1));
+}
+
 struct SliceDim : ViewOp<SliceDim> {
   static constexpr OpInfo info{
       .name = "slice",
       .formula = "y[i] = x[start + step i] along dim",
       .grad = "dx = embed_strided(dy)",
       .doc =
-          "start:end:step along a dimension; bounds clamp, negative ones count "
-          "from the end; a view"};
+          "start:end:step along a dimension; bounds clamp, negative ones count from the end; "
+          "a view"};
   int64_t dim = 0, start = 0, end = 0, step = 1;
   FIELDS(dim, start, end, step)
 
@@ -33,7 +39,7 @@ struct SliceDim : ViewOp<SliceDim> {
     int64_t n = x.size(op.dim);
     op.start = std::clamp<int64_t>(start < 0 ? start + n : start, 0, n);
     op.end = std::clamp<int64_t>(end < 0 ? end + n : end, op.start, n);
-    op.step = step;
+    op.step = step_within(step, n);
     return apply(op, x);
   }
   void look(Geometry& g) const {
@@ -57,6 +63,10 @@ struct SliceDim : ViewOp<SliceDim> {
             picking(
                 {5}, "3:99, clamped", {2}, [](auto& x) { return x.slice(0, 3, 99); },
                 [](auto& i) { return Shape{i[0] + 3}; }),
+            picking(
+                {5}, "1::9223372036854775807", {1},
+                [](auto& x) { return x.slice(0, 1, 5, std::numeric_limits<int64_t>::max()); },
+                [](auto& i) { return Shape{i[0] + 1}; }),
             picking(
                 {5}, "4:2, empty", {0}, [](auto& x) { return x.slice(0, 4, 2); },
                 [](auto& i) { return i; })};
@@ -133,12 +143,12 @@ struct Unfold : ViewOp<Unfold> {
     Unfold op;
     op.dim = wrap_dim(info.name, dim, size_t(x.dim()));
     op.size = size;
-    op.step = step;
     int64_t n = x.dim() == 0 ? 1 : x.size(op.dim);
+    op.step = step_within(step, n);
     if (size < 0 || size > n || step < 1)
       fail(info.name,
-           "windows of {} with step {} in a dimension of {}; expected at most its size, and "
-           "a step of 1 or more",
+           "windows of {} with step {} in a dimension of {}; "
+           "expected at most its size, and a step of 1 or more",
            size, step, n);
     return x.dim() == 0 ? x.view({1}).slice(0, 0, size) : apply(op, x);
   }

@@ -1,14 +1,15 @@
 #include "autograd/ops/strided.h"
 
 #include "autograd/graph/view.h"
-#include "autograd/kernels/strided_loop.h"
+#include "autograd/kernels/pointwise.h"
+#include "autograd/kernels/wrapping.h"
 #include "autograd/tensor/factories.h"
 
 namespace taper::ops {
 
-/// Whether all places that a geometry names lie in a packed tensor of n elements.
+/// Throws unless all places that a geometry names lie in memory of n elements.
 static void check_bounds(const OpInfo& info, IntList sizes, IntList strides, int64_t offset,
-                         int64_t n) {
+                         int64_t n, const char* memory = "tensor") {
   if (sizes.size() != strides.size())
     fail(info.name, "{} sizes and {} strides; expected one stride for each size", sizes.size(),
          strides.size());
@@ -23,8 +24,8 @@ static void check_bounds(const OpInfo& info, IntList sizes, IntList strides, int
       fail(info.name, "sizes {} and strides {} overflow", sizes, strides);
   }
   if (offset < 0 || last >= n)
-    fail_index(info.name, "sizes {}, strides {}, offset {} reach element {} of a tensor of {}",
-               sizes, strides, offset, last, n);
+    fail_index(info.name, "sizes {}, strides {}, offset {} reach element {} of a {} of {}", sizes,
+               strides, offset, last, memory, n);
 }
 
 /// y[places] = or += x.
@@ -38,30 +39,58 @@ static void write_strided(const Buffer& x, const Buffer& y, const Shape& strides
           const T* from = x.as<T>() + at[0];
           T* to = out + at[1];
           for (int64_t i = 0; i < n; ++i)
-            to[i * step[1]] = add ? T(to[i * step[1]] + from[i * step[0]]) : from[i * step[0]];
+            to[i * step[1]] =
+                add ? kernels::wrapping_sum(to[i * step[1]], from[i * step[0]]) : from[i * step[0]];
         });
   });
 }
 
-// as_strided goes back to the tensor that a view looks into, so that its places are those of packed
-// memory.
-Tensor AsStrided::call(const Tensor& x, IntList sizes, IntList strides, int64_t offset) {
-  AsStrided op;
-  op.sizes = sizes;
-  op.strides = strides;
-  op.offset = offset;
-  return apply(op, x);
+Tensor strided_part(const Tensor& packed, IntList sizes, IntList strides, int64_t offset) {
+  return apply(AsStrided{sizes, strides, offset, {}}, packed);
+}
+
+Tensor AsStrided::call(const Tensor& x, IntList sizes, IntList strides,
+                       std::optional<int64_t> storage_offset) {
+  int64_t from = x.storage_offset(), at = storage_offset.value_or(from);
+  if (at < 0) fail_index(info.name, "storage_offset {}; expected 0 or more", at);
+  return apply(
+      AsStrided{sizes, strides, at - from, x.is_contiguous() ? Shape() : Shape(x.strides())}, x);
 }
 
 void AsStrided::infer(Inputs x, Specs& y) const {
-  if (!x[0].is_contiguous())
+  if (x_strides.empty() && !x[0].is_contiguous())
     fail(info.name, "the tensor of shape {} has strides {}; expected contiguous()", x[0].sizes(),
          x[0].strides());
-  check_bounds(info, sizes, strides, offset, x[0].numel());
-  y.view(0, sizes, strides, x[0].storage_offset() + offset);
+  int64_t at = x[0].storage_offset() + offset;
+  int64_t elements = int64_t(x[0].impl()->storage->bytes) / x[0].element_size();
+  check_bounds(info, sizes, strides, at, elements, "storage");
+  y.view(0, sizes, strides, at);
 }
 
-Tensor AsStrided::dx(Dy dy, InShape<0> s) const { return embed_strided(dy, s, strides, offset); }
+/// How far from its first element the last one of a geometry lies; -1 if it has none.
+static int64_t reach(IntList sizes, IntList strides) {
+  int64_t last = 0;
+  for (size_t d = 0; d < sizes.size(); ++d) {
+    if (sizes[d] == 0) return -1;
+    last += (sizes[d] - 1) * strides[d];
+  }
+  return last;
+}
+
+// As LibTorch: dy is added up in memory that both x and the view fit into; x reads its part of it,
+// where several of its elements share memory a share of the sum each.
+Tensor AsStrided::dx(Dy dy, InShape<0> s) const {
+  Shape own = x_strides.empty() ? contiguous_strides(s) : x_strides;
+  int64_t last = reach(s, own), start = std::min<int64_t>(offset, 0);
+  if (x_strides.empty() && start == 0 && offset + reach(sizes, strides) <= last)
+    return embed_strided(dy, s, strides, offset);
+  int64_t n = std::max(last, offset + reach(sizes, strides)) - start + 1;
+  Tensor memory = embed_strided(dy, n, strides, offset - start);
+  Tensor part = strided_part(memory, s, own, -start);
+  if (x_strides.empty()) return part;
+  Tensor counts = embed_strided(ones(s, {.dtype = dy.dtype()}), n, own, -start);
+  return part / strided_part(counts, s, own, -start);
+}
 
 Tensor AsStrided::reference(const tensor_list& x) const {
   Tensor y = empty(sizes, {.dtype = x[0].dtype()});
@@ -75,22 +104,16 @@ Tensor AsStrided::reference(const tensor_list& x) const {
 }
 
 std::vector<Sample> AsStrided::samples() {
-  auto op = [](Shape sizes, Shape strides, int64_t offset) {
-    AsStrided o;
-    o.sizes = sizes;
-    o.strides = strides;
-    o.offset = offset;
-    return o;
+  auto of = [](Shape sizes, std::string label, Tensor (*f)(const Tensor& x)) {
+    return Sample({{sizes}}, std::move(label),
+                  [f](const tensor_list& x) { return tensor_list{f(x[0].contiguous())}; });
   };
-  return {{{{{4, 5}}}, op({3, 2}, {5, 2}, 1)}, {{{{10}}}, op({4, 4}, {2, 1}, 0)}};
-}
-
-Tensor EmbedStrided::call(const Tensor& x, IntList shape, IntList strides, int64_t offset) {
-  EmbedStrided op;
-  op.shape = shape;
-  op.strides = strides;
-  op.offset = offset;
-  return apply(op, x);
+  return {{{{{4, 5}}}, AsStrided{{3, 2}, {5, 2}, 1, {}}},
+          {{{{10}}}, AsStrided{{4, 4}, {2, 1}, 0, {}}},
+          of({3, 4}, "of a transpose", [](auto& x) { return x.t().as_strided({5}, {2}, 1); }),
+          of({3}, "of repeated elements", [](auto& x) {
+            return x.expand({2, 3}).as_strided({2, 2}, {1, 1});
+          })};
 }
 
 void EmbedStrided::infer(Inputs x, Specs& y) const {
@@ -102,10 +125,6 @@ void EmbedStrided::forward(Inputs x, Outputs y) const {
   Buffer out = plain(y[0]);
   std::memset(out.data, 0, size_t(y[0].nbytes()));
   write_strided(plain(x[0]), out, strides, offset, true);
-}
-
-Tensor EmbedStrided::dx(Dy dy, InShape<0> s) const {
-  return as_strided(dy.contiguous(), s, strides, offset);
 }
 
 Tensor EmbedStrided::reference(const tensor_list& x) const {
@@ -121,27 +140,14 @@ Tensor EmbedStrided::reference(const tensor_list& x) const {
 }
 
 std::vector<Sample> EmbedStrided::samples() {
-  EmbedStrided apart, overlapping;
-  apart.shape = {4, 5};
-  apart.strides = {5, 2};
-  apart.offset = 1;
-  overlapping.shape = {10};
-  overlapping.strides = {2, 1};
-  return {{{{{3, 2}}}, apart}, {{{{4, 4}}}, overlapping}};
-}
-
-Tensor PutStrided::call(const Tensor& base, const Tensor& v, IntList strides, int64_t offset) {
-  PutStrided op;
-  op.sizes = v.sizes();
-  op.strides = strides;
-  op.offset = offset;
-  return apply(op, base, v);
+  return {{{{{3, 2}}}, EmbedStrided{{4, 5}, {5, 2}, 1}},
+          {{{{4, 4}}}, EmbedStrided{{10}, {2, 1}, 0}}};
 }
 
 void PutStrided::infer(Inputs x, Specs& y) const {
-  if (!(x[1].sizes() == IntList(sizes)))
-    fail(info.name, "values of shape {}; expected {}", x[1].sizes(), sizes);
-  check_bounds(info, sizes, strides, offset, x[0].numel());
+  if (x[1].dtype() != x[0].dtype())
+    fail(info.name, "values are {}, the tensor {}; expected one type", x[1].dtype(), x[0].dtype());
+  check_bounds(info, x[1].sizes(), strides, offset, x[0].numel());
   y.fresh(x[0].sizes(), x[0].dtype());
 }
 
@@ -155,8 +161,6 @@ Tensor PutStrided::dbase(Dy dy) const {
   return put_strided(dy, zeros(sizes, {.dtype = dy.dtype()}), strides, offset);
 }
 
-Tensor PutStrided::dv(Dy dy) const { return as_strided(dy.contiguous(), sizes, strides, offset); }
-
 Tensor PutStrided::reference(const tensor_list& x) const {
   Tensor y = x[0].contiguous().clone(), v = x[1].contiguous();
   for (int64_t i = 0; i < v.numel(); ++i) {
@@ -169,11 +173,7 @@ Tensor PutStrided::reference(const tensor_list& x) const {
 }
 
 std::vector<Sample> PutStrided::samples() {
-  PutStrided op;
-  op.sizes = {3, 2};
-  op.strides = {5, 2};
-  op.offset = 1;
-  return {{{{{4, 5}}, {{3, 2}}}, op}};
+  return {{{{{4, 5}}, {{3, 2}}}, PutStrided{{3, 2}, {5, 2}, 1}}};
 }
 
 }  // namespace taper::ops

@@ -75,6 +75,20 @@ constexpr Dtype dtype_of();
 TAPER_DTYPES(ROW)
 #undef ROW
 
+template <Dtype d>
+struct TypeOf;
+#define ROW(name, t, ...)      \
+  template <>                  \
+  struct TypeOf<Dtype::name> { \
+    using type = t;            \
+  };
+TAPER_DTYPES(ROW)
+#undef ROW
+
+/// The C++ type that sums of T are kept in.
+template <class T>
+using accumulator_of = typename TypeOf<info(dtype_of<T>()).accumulator>::type;
+
 /// Calls f(T{}) with the C++ type of d.
 template <class F>
 decltype(auto) dispatch(Dtype d, F&& f) {

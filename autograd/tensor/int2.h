@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <optional>
 
 namespace taper {
 
@@ -26,6 +27,17 @@ struct Int2 {
   bool operator==(const Int2&) const = default;
 
   int64_t h = 0, w = 0;
+};
+
+/// An Int2 that may be left out, as `{}`.
+struct OptionalInt2 : std::optional<Int2> {
+  using std::optional<Int2>::optional;
+  constexpr OptionalInt2() = default;
+  template <std::integral A, std::integral B>
+  constexpr OptionalInt2(A height, B width) : optional(Int2(height, width)) {}
+  bool operator==(const OptionalInt2& other) const {
+    return has_value() == other.has_value() && value_or(0) == other.value_or(0);
+  }
 };
 
 }  // namespace taper

@@ -10,10 +10,10 @@ namespace taper::nn {
 struct MaxPool2dOptions {
   ByName by_name_ = {};
   Required<Int2> kernel_size;
-  Int2 stride = 0;         ///< 0: the kernel's size
-  Int2 padding = 0;        ///< around the input, on each side; never the largest value
-  Int2 dilation = 1;       ///< distance between a window's elements
-  bool ceil_mode = false;  ///< also windows that reach over the end
+  OptionalInt2 stride = {};  ///< left out: the kernel's size
+  Int2 padding = 0;          ///< around the input, on each side; never the largest value
+  Int2 dilation = 1;         ///< distance between a window's elements
+  bool ceil_mode = false;    ///< also windows that reach over the end
   TAPER_OPTIONS(MaxPool2dOptions, 1, kernel_size, stride, padding, dilation, ceil_mode)
 };
 
@@ -31,7 +31,7 @@ class MaxPool2d : public Layer<MaxPool2d> {
 struct AvgPool2dOptions {
   ByName by_name_ = {};
   Required<Int2> kernel_size;
-  Int2 stride = 0;                                         ///< 0: the kernel's size
+  OptionalInt2 stride = {};                                ///< left out: the kernel's size
   Int2 padding = 0;                                        ///< zeros around the input, on each side
   bool ceil_mode = false;                                  ///< also windows that reach over the end
   bool count_include_pad = true;                           ///< whether the zeros count in the mean

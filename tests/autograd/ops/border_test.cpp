@@ -1,4 +1,5 @@
 #include <boost/test/unit_test.hpp>
+#include <limits>
 
 #include "autograd/tensor/factories.h"
 #include "tests/support/error_text.h"
@@ -51,6 +52,20 @@ BOOST_AUTO_TEST_CASE(errors) {
   BOOST_TEST(error_text([&] {
                v.pad({-4, 5});
              }) == "pad: pads [-4, 5] cut more off shape [3] than there is");
+  BOOST_TEST(error_text([&] {
+               v.pad({0, std::numeric_limits<int64_t>::max()});
+             }) ==
+             "pad: pads [0, 9223372036854775807] for a tensor of shape [3]; "
+             "expected at most 1152921504606846976");
+  BOOST_TEST(error_text([&] {
+               v.pad({std::numeric_limits<int64_t>::min(), 0});
+             }) == "pad: pads [-9223372036854775808, 0] cut more off shape [3] than there is");
+  BOOST_TEST(error_text([&] { x.unpad(std::numeric_limits<int64_t>::max()); }) ==
+             "unpad: a border of 9223372036854775807 by 9223372036854775807 of shape [2, 3]; "
+             "expected one that lies inside");
+  BOOST_TEST(error_text([&] { x.dilate(std::numeric_limits<int64_t>::max()); }) ==
+             "dilate: dilation is [9223372036854775807, 9223372036854775807]; "
+             "expected 1 to 2147483647");
   BOOST_TEST(error_text([&] { v.add_pad(1); }) ==
              "add_pad: a tensor of shape [3]; expected at least 2 dimensions");
   BOOST_TEST(error_text([&] {

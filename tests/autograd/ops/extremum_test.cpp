@@ -1,12 +1,15 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <limits>
 
 #include "autograd/graph/engine.h"
 #include "autograd/tensor/factories.h"
 #include "tests/support/error_text.h"
+#include "tests/support/values.h"
 
 using namespace taper;
 using taper::test::error_text;
+using taper::test::text;
 
 BOOST_AUTO_TEST_SUITE(extrema)
 
@@ -34,6 +37,15 @@ BOOST_AUTO_TEST_CASE(gradients_of_ties) {
   BOOST_TEST(gradient(std::get<0>(x.max(0))) == (List{0, 1, 0}));
   BOOST_TEST(gradient(x.max(tensor({1.0, 3.0, 4.0}, {.dtype = float64})).sum()) ==
              (List{0.5, 0.5, 0}));
+}
+
+BOOST_AUTO_TEST_CASE(gradients_of_special_values) {
+  Tensor x = tensor({std::nan(""), 1.0, 2.0}, {.dtype = float64, .requires_grad = true});
+  x.max().backward();
+  BOOST_TEST(text(x.grad()) == "[1.0, 0.0, 0.0] float64[3]");
+  Tensor y = tensor({1.0, 2.0}, {.dtype = float64, .requires_grad = true});
+  y.amax(0).backward(tensor(std::numeric_limits<double>::infinity(), {.dtype = float64}));
+  BOOST_TEST(text(y.grad()) == "[0.0, inf] float64[2]");
 }
 
 BOOST_AUTO_TEST_CASE(over_noncontiguous_and_large) {

@@ -27,20 +27,20 @@ tensor_list golden_conv2d(C c, X x) {
 }
 
 tensor_list golden_max_pool2d_with_indices(C c, X x) {
-  auto [y, index] =
-      max_pool2d_with_indices(x[0], int2(c, "kernel"), int2(c, "stride"), int2(c, "padding", 0),
-                              int2(c, "dilation", 1), c.arg("ceil_mode", false));
+  auto [y, index] = max_pool2d_with_indices(
+      x[0], int2(c, "kernel"), int2(c, "stride", int2(c, "kernel")), int2(c, "padding", 0),
+      int2(c, "dilation", 1), c.arg("ceil_mode", false));
   return {y, index};
 }
 
 tensor_list golden_max_pool(C c, X x) {
-  auto [y, mask] = max_pool(x[0], int2(c, "k"), int2(c, "stride"));
+  auto [y, mask] = max_pool(x[0], int2(c, "k"), int2(c, "stride", int2(c, "k")));
   return {y, mask};
 }
 
 tensor_list golden_avg_pool2d(C c, X x) {
-  return {avg_pool2d(x[0], int2(c, "kernel"), int2(c, "stride"), int2(c, "padding", 0), false,
-                     c.arg("count_include_pad", true))};
+  return {avg_pool2d(x[0], int2(c, "kernel"), int2(c, "stride", int2(c, "kernel")),
+                     int2(c, "padding", 0), false, c.arg("count_include_pad", true))};
 }
 
 tensor_list golden_cross_entropy(C c, X x) {

@@ -46,6 +46,32 @@ BOOST_AUTO_TEST_CASE(scatter_in_place_through_a_view_has_gradients) {
   BOOST_TEST(values(source.grad()) == (List{2, 4}));
 }
 
+BOOST_AUTO_TEST_CASE(writers_are_named) {
+  Tensor x = ones({2, 3}, {.requires_grad = true});
+  auto overwritten_by = [&](auto write) {
+    Tensor y = x * 1, z = y * y;
+    write(y);
+    return error_text([&] { z.sum().backward(); });
+  };
+  auto expected = [](const char* writer) {
+    return fmt::format(
+        "mul: input 1 of shape [2, 3], saved for backward, was overwritten by {}; it is at "
+        "version 1, expected version 0",
+        writer);
+  };
+  BOOST_TEST(overwritten_by([](const Tensor& y) {
+               y.scatter_add_(1, tensor({{0}}), ones({1, 1}));
+             }) == expected("scatter_add_"));
+  BOOST_TEST(overwritten_by([](const Tensor& y) { y.masked_fill_(ones({3}) > 0, 2); }) ==
+             expected("masked_fill_"));
+}
+
+BOOST_AUTO_TEST_CASE(scatter_add_of_itself) {
+  Tensor x = tensor({1, 2, 3});
+  x.scatter_add_(0, tensor({1, 2, 0}), x);
+  BOOST_TEST(values(x) == (List{4, 3, 5}));
+}
+
 BOOST_AUTO_TEST_CASE(index_select_copies) {
   Tensor x = tensor({{1, 2, 3}, {4, 5, 6}});
   BOOST_TEST(values(x.index_select(1, tensor({2, 0, 2}))) == (List{3, 1, 3, 6, 4, 6}));

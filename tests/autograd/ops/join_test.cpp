@@ -1,6 +1,8 @@
 #include <boost/test/unit_test.hpp>
+#include <limits>
 
 #include "autograd/graph/engine.h"
+#include "autograd/graph/node.h"
 #include "autograd/tensor/factories.h"
 #include "tests/support/error_text.h"
 
@@ -43,6 +45,31 @@ BOOST_AUTO_TEST_CASE(parts_are_views) {
   BOOST_TEST(zeros(0).split(0).size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(parts_are_outputs_of_one_node) {
+  Tensor x = ones({40, 2}, {.requires_grad = true});
+  tensor_list parts = x.split(1);
+  BOOST_TEST(parts.size() == 40u);
+  BOOST_TEST((parts[39].grad_fn() == parts[0].grad_fn()));
+  BOOST_TEST(parts[39].output_nr() == 39);
+  (parts[39] * 3 + parts[1]).sum().backward();
+  BOOST_TEST(x.grad()[39][1].item<float>() == 3);
+  BOOST_TEST(x.grad().sum().item<float>() == 8);
+}
+
+BOOST_AUTO_TEST_CASE(parts_written_in_place) {
+  Tensor leaf = ones({4}, {.requires_grad = true}), x = leaf * 1;
+  tensor_list parts = x.chunk(2);
+  parts[1].mul_(5);
+  (x.sum() + parts[0].sum()).backward();
+  BOOST_TEST(leaf.grad()[0].item<float>() == 2);
+  BOOST_TEST(leaf.grad()[3].item<float>() == 5);
+}
+
+BOOST_AUTO_TEST_CASE(more_chunks_than_places) {
+  BOOST_TEST(zeros(3).chunk(std::numeric_limits<int64_t>::max()).size() == 3u);
+  BOOST_TEST(zeros(3).split(std::numeric_limits<int64_t>::max()).size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(errors) {
   Tensor x = zeros({2, 3});
   BOOST_TEST(error_text([&] { cat({}); }) == "cat: no tensors; expected at least one");
@@ -81,6 +108,8 @@ BOOST_AUTO_TEST_CASE(errors) {
              }) ==
              "split: sizes [4, -1] for dimension 1 of shape [2, 3]; expected sizes that sum to 3");
   BOOST_TEST(error_text([&] { x.chunk(0); }) == "chunk: 0 chunks; expected 1 or more");
+  BOOST_TEST(error_text([&] { zeros(0).chunk(std::numeric_limits<int64_t>::max()); }) ==
+             "chunk: 9223372036854775807 chunks of an empty dimension; expected at most 1048576");
   BOOST_TEST(error_text([&] { tensor(1.0).split(1); }) ==
              "split: a 0-dim tensor; expected at least one dimension");
 }

@@ -100,6 +100,20 @@ BOOST_AUTO_TEST_CASE(all_ignored_is_not_a_number) {
   BOOST_TEST(cross_entropy(x, target, {.reduction = kSum}).item<double>() == 0);
 }
 
+BOOST_AUTO_TEST_CASE(all_ignored_has_no_gradient) {
+  Tensor x = randn({2, 3}, checked), loss = cross_entropy(x, full({2}, 1), {.ignore_index = 1});
+  BOOST_TEST(std::isnan(loss.item<double>()));
+  auto gradients = [&] {
+    Tensor dx = grad({loss}, {x}, {}, {.retain_graph = true, .create_graph = true})[0];
+    Tensor ddx = grad({(dx * dx).sum()}, {x}, {}, {.allow_unused = true})[0];
+    BOOST_TEST(max_difference(dx, zeros_like(x)) == 0);
+    if (ddx.defined()) BOOST_TEST(max_difference(ddx, zeros_like(x)) == 0);
+  };
+  gradients();
+  FormulaGuard formulas;
+  gradients();
+}
+
 BOOST_AUTO_TEST_CASE(mean_squared_error) {
   Tensor x = tensor({1.0, 2.0, 4.0}), target = tensor({1.0, 0.0, 1.0});
   BOOST_TEST(mse_loss(x, target, Reduction::sum).item<float>() == 13);

@@ -126,6 +126,11 @@ BOOST_AUTO_TEST_CASE(error_texts) {
              }) == "max_pool2d: input has shape [4, 4]; expected [N, C, H, W] or [C, H, W]");
   BOOST_TEST(error_text([&] { max_pool2d(x, 0); }) ==
              "max_pool2d: kernel is [0, 0]; expected 1 to 2147483647");
+  BOOST_TEST(error_text([&] { max_pool2d(x, 2, 0); }) ==
+             "max_pool2d: stride is [0, 0]; expected 1 to 2147483647");
+  BOOST_TEST(error_text([&] {
+               avg_pool2d(x, 2, {1, 0});
+             }) == "avg_pool2d: stride is [1, 0]; expected 1 to 2147483647");
   BOOST_TEST(error_text([&] { max_pool2d(x, 2, -1); }) ==
              "max_pool2d: stride is [-1, -1]; expected 1 to 2147483647");
   BOOST_TEST(error_text([&] {

@@ -7,6 +7,8 @@
 using namespace taper;
 using taper::test::error_text;
 
+static bool equal(const Tensor& a, const Tensor& b) { return (a == b).all().item<bool>(); }
+
 BOOST_AUTO_TEST_SUITE(reductions)
 
 BOOST_AUTO_TEST_CASE(variance_forms) {
@@ -18,6 +20,18 @@ BOOST_AUTO_TEST_CASE(variance_forms) {
   BOOST_TEST(x.var({0, 1}, true, true).sizes() == IntList({1, 1}));
   BOOST_TEST(x.var({}, 2).item<float>() == 7);
   BOOST_TEST(std::isnan(tensor(1.0).var().item<float>()));
+}
+
+BOOST_AUTO_TEST_CASE(loop_orders_agree) {
+  Tensor x = rand({70, 300, 9});
+  for (int64_t d : {0, 1, 2}) {
+    Tensor last = x.transpose(d, 2).contiguous().transpose(d, 2);  // d lies innermost
+    BOOST_TEST(equal(x.sum(d), last.sum(d)));
+    BOOST_TEST(equal(x.logsumexp(d), last.logsumexp(d)));
+  }
+  BOOST_TEST(equal(x.sum({0, 2}), x.permute({1, 0, 2}).contiguous().sum({1, 2})));
+  BOOST_TEST(ones({3, 0}).sum(1)[2].item<float>() == 0);
+  BOOST_TEST(ones({0, 3}).sum(0)[2].item<float>() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(truth) {

@@ -265,13 +265,39 @@ BOOST_AUTO_TEST_CASE(strided_places) {
       error_text([&] {
         x.as_strided({2, 2}, {11, 1});
       }) ==
-      "as_strided: sizes [2, 2], strides [11, 1], offset 0 reach element 12 of a tensor of 12");
+      "as_strided: sizes [2, 2], strides [11, 1], offset 0 reach element 12 of a storage of 12");
   BOOST_TEST(error_text([&] { x.as_strided({2}, {-1}, 3); }) ==
              "as_strided: sizes [2] and strides [-1]; expected no negative ones");
-  BOOST_TEST(error_text([&] {
-               numbers({2, 3}).t().as_strided({2}, {1});
-             }) ==
-             "as_strided: the tensor of shape [3, 2] has strides [1, 3]; expected contiguous()");
+  BOOST_TEST(error_text([&] { x.as_strided({2}, {1}, -1); }) ==
+             "as_strided: storage_offset -1; expected 0 or more");
+}
+
+BOOST_AUTO_TEST_CASE(strided_places_count_from_the_storage) {
+  Tensor x = numbers({3, 4});
+  BOOST_TEST(text(x.t().as_strided({2, 2}, {4, 1}, 1)) == "[[1, 2], [5, 6]] int64[2, 2]");
+  BOOST_TEST(text(x[1].as_strided({2}, {1}, 0)) == "[0, 1] int64[2]");
+  BOOST_TEST(text(x[1].as_strided({2}, {1})) == "[4, 5] int64[2]");
+  BOOST_TEST(text(x[1].as_strided({2}, {4}, 7)) == "[7, 11] int64[2]");
+}
+
+BOOST_AUTO_TEST_CASE(strided_places_outside_the_tensor_have_no_gradient) {
+  Tensor x = zeros({8}).narrow(0, 2, 3).requires_grad_();
+  x.as_strided({3}, {2}, 1).sum().backward();  // elements 1, 3 and 5 of the memory
+  BOOST_TEST(text(x.grad()) == "[0.0, 1.0, 0.0] float32[3]");
+}
+
+BOOST_AUTO_TEST_CASE(put_strided_takes_one_type) {
+  BOOST_TEST(error_text([&] { zeros({4}).put_strided(ones({4}, {.dtype = float64}), {1}); }) ==
+             "put_strided: values are float64, the tensor float32; expected one type");
+  BOOST_TEST(error_text([&] { zeros({4}).put_strided(ones({5}), {1}); }) ==
+             "put_strided: sizes [5], strides [1], offset 0 reach element 4 of a tensor of 4");
+}
+
+BOOST_AUTO_TEST_CASE(huge_steps) {
+  int64_t most = std::numeric_limits<int64_t>::max();
+  Tensor x = numbers({3, 4});
+  BOOST_TEST(text(x.slice(0, 1, most, most)) == "[[4, 5, 6, 7]] int64[1, 4]");
+  BOOST_TEST(x.unfold(1, 2, most).sizes() == IntList({3, 1, 2}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
