@@ -19,6 +19,11 @@ struct OpInfo {
   bool broadcasts = false;  ///< gradients are summed to the inputs' shapes, and cast to their types
 };
 
+/// Throws for an op of numbers that was given a boolean tensor.
+[[noreturn]] inline void fail_boolean(const OpInfo& info) {
+  fail(info.name, "a boolean tensor; expected numbers");
+}
+
 /// The tensors an op works on.
 class Inputs {
  public:

@@ -68,13 +68,13 @@ struct SgdStep {
           auto momentum = [&](const Shape& i) {
             return 0.9 * element_at(x[2], i) + (steps == 0 ? 1 : 0.5) * gradient(i);
           };
-          return tensor_list{tabulate({3, 4}, float64,
+          return tensor_list{tabulate(x[0].sizes(), float64,
                                       [&](const Shape& i) {
                                         double step = nesterov ? gradient(i) + 0.9 * momentum(i)
                                                                : momentum(i);
                                         return element_at(x[0], i) - 0.1 * step;
                                       }),
-                             tabulate({3, 4}, float64, momentum)};
+                             tabulate(x[0].sizes(), float64, momentum)};
         };
         out.emplace_back(inputs,
                          fmt::format("{} steps before{}", steps, nesterov ? ", nesterov" : ""), run,
