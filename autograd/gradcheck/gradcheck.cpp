@@ -104,19 +104,31 @@ class Comparison {
     return grad(y, x, dy, {.allow_unused = true});
   }
 
+  /// The outputs with an element changed; it gets its value back, whatever function throws.
+  Values outputs_at(double* element, double changed) const {
+    struct Restored {
+      double* element;
+      double value;
+      ~Restored() { *element = value; }
+    } restored{element, *element};
+    *element = changed;
+    Values out = outputs();
+    if (out.size() != at_rest_.size())
+      fail("gradcheck", "the function gave {} outputs, with another input {}; expected as many",
+           at_rest_.size(), out.size());
+    for (size_t k = 0; k < out.size(); ++k)
+      if (out[k].size() != at_rest_[k].size())
+        fail("gradcheck", "{} changes its shape with the input; expected a fixed one",
+             outputs_[k].name);
+    return out;
+  }
+
   Difference difference(double* element) {
     double x = *element;
     double above = x + options_.eps, below = x - options_.eps;
-    *element = above;
-    Values up = outputs();
-    *element = below;
-    Values down = outputs();
-    *element = x;
+    Values up = outputs_at(element, above), down = outputs_at(element, below);
     Difference out{};
     for (size_t k = 0; k < at_rest_.size(); ++k) {
-      if (up[k].size() != at_rest_[k].size() || down[k].size() != at_rest_[k].size())
-        fail("gradcheck", "{} changes its shape with the input; expected a fixed one",
-             outputs_[k].name);
       double central = projected_difference(weight_values_[k], up[k], down[k]) / (above - below);
       out.numeric += central;
       out.right += projected_difference(weight_values_[k], up[k], at_rest_[k]) / (above - x);
@@ -154,11 +166,15 @@ class Comparison {
     if (wrong > 0) add_failure(worst, at_worst, wrong, x.size(), gradient.defined());
   }
 
-  // A NaN passes no comparison, so it neither passes nor is better than anything.
-  static bool passes(const GradcheckReport::Element& e) { return e.error <= e.tolerance; }
+  // A NaN passes no comparison, so it neither passes nor is better than anything. An infinite
+  // difference would have an infinite tolerance.
+  static bool passes(const GradcheckReport::Element& e) {
+    return std::isfinite(e.numeric) && e.error <= e.tolerance;
+  }
   static bool worse(const GradcheckReport::Element& a, const GradcheckReport::Element& b) {
     if (a.order == 0) return false;
     if (b.order == 0) return true;
+    if (passes(a) != passes(b)) return passes(b);
     if (std::isnan(b.error)) return false;
     return !(a.error * b.tolerance <= b.error * a.tolerance);
   }
@@ -236,6 +252,14 @@ Comparison::Function gradient_function(const Comparison::Function& f, std::vecto
 }
 
 }  // namespace
+
+void detail::add_others(tensor_list& list, const tensor_list& others) {
+  for (const Tensor& t : others) {
+    bool known = false;
+    for (const Tensor& l : list) known = known || l.is_same(t);
+    if (!known) list.push_back(t);
+  }
+}
 
 GradcheckReport detail::gradcheck(const ListFunction& f, const tensor_list& inputs,
                                   const GradcheckOptions& options) {

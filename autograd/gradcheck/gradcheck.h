@@ -30,6 +30,8 @@ using ListFunction = std::function<tensor_list(const tensor_list&)>;
 
 GradcheckReport gradcheck(const ListFunction& f, const tensor_list& inputs,
                           const GradcheckOptions& options);
+/// Adds those that are not in the list yet.
+void add_others(tensor_list& list, const tensor_list& others);
 
 inline tensor_list as_list(Tensor y) { return {std::move(y)}; }
 inline tensor_list as_list(tensor_list y) { return y; }
@@ -83,11 +85,18 @@ tensor_list call_with_list(F& f, const tensor_list& x) {
 
 /// Compares the gradients of f with central differences, in float64. f takes the inputs as
 /// arguments (or as one tensor_list) and returns a tensor, a tuple or a tensor_list; inputs that
-/// require grad are checked. Does not throw for a wrong gradient: see the report.
+/// require grad are checked, and f's parameters if it is a module. Does not throw for a wrong
+/// gradient: see the report.
 template <class F>
 GradcheckReport gradcheck(F&& f, TensorList inputs, const GradcheckOptions& options = {}) {
-  return detail::gradcheck([&f](const tensor_list& x) { return detail::call_with_list(f, x); },
-                           inputs, options);
+  auto call = [&f](const tensor_list& x) { return detail::call_with_list(f, x); };
+  if constexpr (requires { tensor_list(f.parameters()); }) {
+    GradcheckOptions with_parameters = options;
+    detail::add_others(with_parameters.parameters, f.parameters());
+    return detail::gradcheck(call, inputs, with_parameters);
+  } else {
+    return detail::gradcheck(call, inputs, options);
+  }
 }
 
 }  // namespace taper

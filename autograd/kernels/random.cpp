@@ -20,10 +20,10 @@ static void fill(T* y, int64_t n, F draw) {
 
 template <class T>
 void uniform(Generator& generator, T* y, int64_t n, double from, double to) {
-  if (!(from <= to)) fail("uniform_", "from {} is above to {}; expected from <= to", from, to);
+  if (!(from <= to)) fail("uniform_", "from {} to {}; expected from <= to", from, to);
   if (!(to - from <= double(std::numeric_limits<T>::max())))
-    fail("uniform_", "the range from {} to {} is too wide for {}; expected at most {}", from, to,
-         info(dtype_of<T>()).name, double(std::numeric_limits<T>::max()));
+    fail("uniform_", "from {} to {}; expected a range that {} holds", from, to,
+         info(dtype_of<T>()).name);
   T scale = T(to) - T(from), shift = T(from);
   Lock lock(generator.mutex());
   fill(y, n, [&] { return std::fma(generator.unit<T>(), scale, shift); });
@@ -52,7 +52,7 @@ static void normal_in_blocks(Generator& generator, T* y, int64_t n, T mean, T st
 
 template <class T>
 void normal(Generator& generator, T* y, int64_t n, double mean, double std) {
-  if (!(std >= 0)) fail("normal_", "std is {}; expected >= 0", std);
+  if (!(std >= 0)) fail("normal_", "std is {}; expected 0 or more", std);
   Lock lock(generator.mutex());
   if (n >= 16)
     normal_in_blocks(generator, y, n, T(mean), T(std));
@@ -62,7 +62,7 @@ void normal(Generator& generator, T* y, int64_t n, double mean, double std) {
 
 template <class T>
 void exponential(Generator& generator, T* y, int64_t n, double rate) {
-  if (!(rate > 0)) fail("exponential_", "lambda is {}; expected > 0", rate);
+  if (!(rate > 0)) fail("exponential_", "lambda is {}; expected a number above 0", rate);
   Lock lock(generator.mutex());
   fill(y, n, [&] { return T(-1 / rate * std::log1p(-generator.unit<double>())); });
 }
@@ -83,13 +83,12 @@ static void narrow(int64_t& low, int64_t& high) {
 
 template <class T>
 static void check_range(int64_t low, int64_t high) {
-  if (low >= high) fail("random_", "low {} is not below high {}; expected low < high", low, high);
+  if (low >= high) fail("random_", "low {} and high {}; expected low < high", low, high);
   if constexpr (std::is_integral_v<T>)
     if (low < int64_t(std::numeric_limits<T>::min()) ||
         high - 1 > int64_t(std::numeric_limits<T>::max()))
-      fail("random_", "{} does not hold the numbers from {} to {}; expected {} to {}",
-           info(dtype_of<T>()).name, low, high - 1, int64_t(std::numeric_limits<T>::min()),
-           int64_t(std::numeric_limits<T>::max()));
+      fail("random_", "numbers from {} to {}; expected those that {} holds", low, high - 1,
+           info(dtype_of<T>()).name);
 }
 
 template <class T>
@@ -117,26 +116,26 @@ void random_full(Generator& generator, T* y, int64_t n) {
   }
 }
 
-static void check_probability(double p) {
-  if (!(p >= 0 && p <= 1)) fail("bernoulli", "p is {}; expected a probability from 0 to 1", p);
+static void check_probability(std::string_view op, double p) {
+  if (!(p >= 0 && p <= 1)) fail(op, "p is {}; expected a probability from 0 to 1", p);
 }
 
 template <class T>
 void bernoulli(Generator& generator, T* y, int64_t n, double p) {
-  check_probability(p);
+  check_probability("bernoulli_", p);
   Lock lock(generator.mutex());
   fill(y, n, [&] { return T(generator.unit<double>() < p); });
 }
 
 template <class T, class P>
 void bernoulli(Generator& generator, T* y, int64_t n, const P* p) {
-  std::for_each(p, p + n, check_probability);
+  for (int64_t i = 0; i < n; ++i) check_probability("bernoulli", double(p[i]));
   Lock lock(generator.mutex());
   fill(y, n, [&] { return T(generator.unit<P>() < *p++); });
 }
 
 void randperm(Generator& generator, int64_t* y, int64_t n) {
-  if (n < 0) fail("randperm", "n is {}; expected >= 0", n);
+  if (n < 0) fail("randperm", "n is {}; expected 0 or more", n);
   for (int64_t i = 0; i < n; ++i) y[i] = i;
   bool wide = n >= std::numeric_limits<uint32_t>::max() / 20;
   Lock lock(generator.mutex());

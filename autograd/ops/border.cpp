@@ -67,7 +67,8 @@ struct Pad {
         fail(info.name, "pads {} for a tensor of shape {}; expected at most {}", pads, x.sizes(),
              most);
       if (std::min(before, after) < -n || n + before + after < 0)
-        fail(info.name, "pads {} cut more off shape {} than there is", pads, x.sizes());
+        fail(info.name, "pads {} cut more off shape {} than there is; expected at most its sizes",
+             pads, x.sizes());
     }
   }
   static Tensor framed(const Tensor& inner, const Shape& out, IntList pads, Scalar value) {
@@ -126,7 +127,8 @@ struct Unpad {
                return tensor_list{x[0].unpad({2, 1})};
              },
              [](auto& x) {
-               return tensor_list{moved(x[0], {2, 1, 2}, [](auto& i) {
+               IntList s = x[0].sizes();
+               return tensor_list{moved(x[0], {s[0], s[1] - 4, s[2] - 2}, [](auto& i) {
                  return Shape{i[0], i[1] + 2, i[2] + 1};
                })};
              }}};
@@ -159,7 +161,10 @@ struct Dilate {
                return tensor_list{x[0].dilate({3, 2})};
              },
              [](auto& x) {
-               return tensor_list{tabulate({2, 4, 5}, float64, [&](auto& i) {
+               Shape out = x[0].sizes();
+               for (int64_t n : {1, 2})
+                 out[size_t(n)] = out[size_t(n)] ? out[size_t(n)] * (4 - n) - (3 - n) : 0;
+               return tensor_list{tabulate(out, float64, [&](auto& i) {
                  return i[1] % 3 || i[2] % 2 ? 0 : element_at(x[0], {i[0], i[1] / 3, i[2] / 2});
                })};
              }}};

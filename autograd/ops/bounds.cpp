@@ -14,11 +14,11 @@ static T smaller(T a, T b) {
 }
 
 // clang-format off
-BINARY(Maximum, maximum, same, larger(a, b),
+BINARY(Maximum, maximum, same, larger(a, b), (a + b + std::fabs(a - b)) / 2,
        (Dy dy, A a, B b), where(a == b, dy / 2, where(a < b, 0, dy)),
        (Dy dy, A a, B b), where(a == b, dy / 2, where(a > b, 0, dy)),
        "Larger of each pair of elements; equal ones share the gradient, NaN propagates")
-BINARY(Minimum, minimum, same, smaller(a, b),
+BINARY(Minimum, minimum, same, smaller(a, b), (a + b - std::fabs(a - b)) / 2,
        (Dy dy, A a, B b), where(a == b, dy / 2, where(a > b, 0, dy)),
        (Dy dy, A a, B b), where(a == b, dy / 2, where(a < b, 0, dy)),
        "Smaller of each pair of elements; equal ones share the gradient, NaN propagates")
@@ -84,7 +84,7 @@ struct Clamp {
   }
   static constexpr auto grads = rules(&Clamp::dx, &Clamp::dmin, &Clamp::dmax);
   static Tensor reference(const tensor_list& x) {
-    return map_reference(x, x[0].dtype(), [](const double* v) {
+    return map_reference(x, x[0].dtype(), [](const long double* v) {
       return v[0] < v[1] ? std::fmin(v[1], v[2]) : std::fmin(v[0], v[2]);
     });
   }
@@ -105,7 +105,7 @@ struct Clamp {
   /// Between half of `twice_min` and 1.
   template <int twice_min>
   static tensor_list by_numbers(const tensor_list& x) {
-    return {map_reference(x, x[0].dtype(), [](const double* v) {
+    return {map_reference(x, x[0].dtype(), [](const long double* v) {
       return std::fmin(std::fmax(*v, twice_min / 2.0), 1);
     })};
   }
@@ -147,7 +147,7 @@ struct ClampBelow {
                 {{{35}}}, "-0.5", [](auto& x) { return tensor_list{x[0].clamp(-0.5)}; },
                 [](auto& x) {
                   return tensor_list{map_reference(
-                      x, x[0].dtype(), [](const double* v) { return std::fmax(*v, -0.5); })};
+                      x, x[0].dtype(), [](const long double* v) { return std::fmax(*v, -0.5); })};
                 })
                 .with_in_place([](auto& x) { return tensor_list{x[0].clamp_(-0.5)}; })};
   }

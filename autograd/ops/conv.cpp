@@ -1,6 +1,7 @@
 #include "autograd/kernels/conv.h"
 
 #include "autograd/ops/checks.h"
+#include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/ops/window.h"
 #include "autograd/tensor/factories.h"
@@ -23,7 +24,8 @@ static void check_shapes(const OpInfo& info, IntList x, IntList w, const ConvOpt
   if (w[0] % o.groups)
     fail(info.name, "weight {} has {} output channels; expected a multiple of {} groups", w, w[0],
          o.groups.value);
-  if (w[2] < 1 || w[3] < 1) fail(info.name, "weight {} has an empty kernel", w);
+  if (w[2] < 1 || w[3] < 1)
+    fail(info.name, "weight {} has an empty kernel; expected height and width of 1 or more", w);
   if (x[1] == w[1] * o.groups) return;
   if (o.groups == 1) fail(info.name, "input has {} channels, weight {} expects {}", x[1], w, w[1]);
   fail(info.name, "input has {} channels, weight {} with {} groups expects {}", x[1], w,
@@ -67,29 +69,26 @@ static ConvGeometry checked_geometry(const OpInfo& info, IntList x, IntList w,
          shape_of(window), shape_of(padded));
   double pixels = double(g.y_size.h) * double(g.y_size.w);
   if (pixels * double(std::max({g.batch * g.out, g.column_rows(), int64_t(1)})) > 0x1p50)
-    fail(info.name, "an output of {} pixels is too large", shape_of(g.y_size));
+    fail(info.name, "an output of {} pixels is too large; expected fewer than 2^50 elements",
+         shape_of(g.y_size));
   return g;
 }
 
 static Shape y_shape(const ConvGeometry& g) { return {g.batch, g.out, g.y_size.h, g.y_size.w}; }
 
-/// Calls f(x, w, y) with the flat places of the factors and the sum of every product that a
-/// convolution adds up, by index arithmetic alone.
+/// Calls f(x index, w index, y index) with the factors and the sum of every product that a
+/// convolution of shapes x and w adds up, one by one.
 template <class F>
-static void for_each_product(const ConvGeometry& g, F f) {
-  int64_t in = g.group_in();
-  for (int64_t n = 0; n < g.batch; ++n)
-    for (int64_t o = 0; o < g.out; ++o)
-      for (int64_t pixel = 0; pixel < g.pixels(); ++pixel)
-        for (int64_t r = 0; r < g.column_rows(); ++r) {
-          int64_t kw = r % g.kernel.w, kh = r / g.kernel.w % g.kernel.h;
-          int64_t c = o / g.group_out() * in + r / (g.kernel.h * g.kernel.w);
-          int64_t h = pixel / g.y_size.w * g.stride.h + kh * g.dilation.h - g.padding.h;
-          int64_t w = pixel % g.y_size.w * g.stride.w + kw * g.dilation.w - g.padding.w;
-          if (h < 0 || h >= g.x_size.h || w < 0 || w >= g.x_size.w) continue;
-          f(((n * g.in + c) * g.x_size.h + h) * g.x_size.w + w, o * g.column_rows() + r,
-            (n * g.out + o) * g.pixels() + pixel);
-        }
+static void for_each_product(const ConvOptions& o, const Shape& x, const Shape& w, F f) {
+  int64_t h = count_windows(x[2], w[2], o.stride.h, o.padding.h, o.dilation.h);
+  int64_t v = count_windows(x[3], w[3], o.stride.w, o.padding.w, o.dilation.w);
+  for_each_index({x[0], w[0], h, v, w[1], w[2], w[3]}, [&](const Shape& i) {
+    int64_t group = i[1] * o.groups / w[0];
+    Shape at{i[0], group * w[1] + i[4], i[2] * o.stride.h + i[5] * o.dilation.h - o.padding.h,
+             i[3] * o.stride.w + i[6] * o.dilation.w - o.padding.w};
+    if (at[2] >= 0 && at[2] < x[2] && at[3] >= 0 && at[3] < x[3])
+      f(at, Shape{i[1], i[4], i[5], i[6]}, Shape{i[0], i[1], i[2], i[3]});
+  });
 }
 
 struct Conv2d : ConvOptions {
@@ -167,12 +166,13 @@ struct Conv2d : ConvOptions {
   static constexpr auto formulas = rules(&Conv2d::dx_formula, &Conv2d::dw_formula, &Conv2d::db);
 
   Tensor reference(const tensor_list& x) const {
-    ConvGeometry g = geometry(x[0].sizes(), x[1].sizes(), *this);
-    Tensor y = zeros(y_shape(g), {.dtype = float64});
-    if (x.size() > 2) y += x[2].reshape({-1, 1, 1});
-    Tensor in = x[0].contiguous(), w = x[1].contiguous();
-    for_each_product(g, [&](int64_t i, int64_t j, int64_t k) {
-      y.data_ptr<double>()[k] += in.data_ptr<double>()[i] * w.data_ptr<double>()[j];
+    Shape in = x[0].sizes(), w = x[1].sizes();
+    Shape out{in[0], w[0], count_windows(in[2], w[2], stride.h, padding.h, dilation.h),
+              count_windows(in[3], w[3], stride.w, padding.w, dilation.w)};
+    Tensor y = tabulate(
+        out, float64, [&](const Shape& i) { return x.size() > 2 ? element_at(x[2], {i[1]}) : 0; });
+    for_each_product(*this, in, w, [&](const Shape& i, const Shape& j, const Shape& k) {
+      element_of(y, k) += element_at(x[0], i) * element_at(x[1], j);
     });
     return y;
   }
@@ -201,8 +201,15 @@ std::vector<Sample> Conv2d::samples() {
     out.emplace_back(std::vector<SampleInput>{{s.x}, {s.w}, {{s.w[0]}}}, op);
   }
   out.emplace_back(std::vector<SampleInput>{{{1, 2, 3, 3}}, {{2, 2, 2, 2}}}, Conv2d{});
-  out.emplace_back(std::vector<SampleInput>{{{2, 3, 3}}, {{2, 2, 2, 2}}, {{2}}}, "without batch",
-                   [](const tensor_list& x) { return tensor_list{conv2d(x[0], x[1], x[2])}; });
+  out.emplace_back(
+      std::vector<SampleInput>{{{2, 3, 3}}, {{2, 2, 2, 2}}, {{2}}}, "without batch",
+      [](const tensor_list& x) { return tensor_list{conv2d(x[0], x[1], x[2])}; },
+      [](const tensor_list& x) {
+        Shape batch = x[0].sizes();
+        batch.insert(0, 1);
+        Tensor y = Conv2d{}.reference({reshaped(x[0], batch), x[1], x[2]});
+        return tensor_list{reshaped(y, y.sizes().slice(1))};
+      });
   return out;
 }
 
@@ -298,10 +305,11 @@ struct Conv2dInput : ConvGradient<Conv2dInput> {
   static constexpr auto grads = rules(&Conv2dInput::ddy, &Conv2dInput::dw);
 
   Tensor reference(const tensor_list& x) const {
-    Tensor dx = zeros(shape, {.dtype = float64}), dy = x[0].contiguous(), w = x[1].contiguous();
-    for_each_product(geometry_with(w.sizes()), [&](int64_t i, int64_t j, int64_t k) {
-      dx.data_ptr<double>()[i] += dy.data_ptr<double>()[k] * w.data_ptr<double>()[j];
-    });
+    Tensor dx = zeros(shape, {.dtype = float64});
+    for_each_product(*this, shape, x[1].sizes(),
+                     [&](const Shape& i, const Shape& j, const Shape& k) {
+                       element_of(dx, i) += element_at(x[0], k) * element_at(x[1], j);
+                     });
     return dx;
   }
 };
@@ -324,10 +332,11 @@ struct Conv2dWeight : ConvGradient<Conv2dWeight> {
   static constexpr auto grads = rules(&Conv2dWeight::ddy, &Conv2dWeight::dx);
 
   Tensor reference(const tensor_list& x) const {
-    Tensor dw = zeros(shape, {.dtype = float64}), dy = x[0].contiguous(), in = x[1].contiguous();
-    for_each_product(geometry_with(in.sizes()), [&](int64_t i, int64_t j, int64_t k) {
-      dw.data_ptr<double>()[j] += dy.data_ptr<double>()[k] * in.data_ptr<double>()[i];
-    });
+    Tensor dw = zeros(shape, {.dtype = float64});
+    for_each_product(*this, x[1].sizes(), shape,
+                     [&](const Shape& i, const Shape& j, const Shape& k) {
+                       element_of(dw, j) += element_at(x[0], k) * element_at(x[1], i);
+                     });
     return dw;
   }
 };

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "autograd/kernels/pointwise.h"
@@ -54,7 +55,11 @@ struct Contiguous {
              "after t()",
              [](auto& x) { return tensor_list{x[0].t().contiguous()}; },
              [](auto& x) {
-               return tensor_list{moved(x[0], {4, 3}, [](auto& i) { return Shape{i[1], i[0]}; })};
+               auto turned = [](Shape i) {
+                 std::reverse(i.begin(), i.end());
+                 return i;
+               };
+               return tensor_list{moved(x[0], turned(x[0].sizes()), turned)};
              }}};
   }
 };
@@ -82,15 +87,14 @@ struct To {
     return {{{{.sizes = {3, 4}, .lo = -5, .hi = 5, .dtype = int64}},
              "int64 to float64",
              [](auto& x) { return tensor_list{x[0].to(float64)}; },
-             [](auto& x) {
-               return tensor_list{reshaped(x[0], {3, 4})};
-             }},
+             [](auto& x) { return tensor_list{reshaped(x[0], x[0].sizes())}; }},
             {{{.sizes = {3, 4}, .lo = -5, .hi = 5}},
              "to int64 truncates",
              [](auto& x) { return tensor_list{x[0].to(int64)}; },
              [](auto& x) {
-               return tensor_list{tabulate(
-                   {3, 4}, float64, [&](auto& i) { return std::trunc(element_at(x[0], i)); })};
+               return tensor_list{tabulate(x[0].sizes(), float64, [&](auto& i) {
+                 return std::trunc(element_at(x[0], i));
+               })};
              }}};
   }
 };
@@ -105,7 +109,8 @@ struct Copy {
   static void call(const Tensor& x, const Tensor& source) { apply(Copy{}, x, source); }
   void infer(Inputs x, Specs& y) const {
     if (!(broadcast_shapes(info.name, x[0].sizes(), x[1].sizes()) == Shape(x[0].sizes())))
-      fail(info.name, "a source of shape {} does not fit into {}", x[1].sizes(), x[0].sizes());
+      fail(info.name, "a source of shape {}; expected one that broadcasts to {}", x[1].sizes(),
+           x[0].sizes());
     y.write(0);
   }
   void forward(Inputs x, Outputs y) const { convert(plain(x[1]), plain(y[0])); }
@@ -118,7 +123,8 @@ struct Copy {
              "row",
              run,
              [](auto& x) {
-               return tensor_list{moved(x[1], {3, 4}, [](auto& i) { return Shape{i[1]}; })};
+               return tensor_list{
+                   tabulate(x[0].sizes(), float64, [&](auto& i) { return broadcast_at(x[1], i); })};
              }},
             {{{{3, 4}}, {{3, 4}}},
              "into a column",
@@ -128,7 +134,7 @@ struct Copy {
                return tensor_list{y};
              },
              [](auto& x) {
-               return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
+               return tensor_list{tabulate(x[0].sizes(), float64, [&](auto& i) {
                  return i[1] == 2 ? element_at(x[1], {i[0], 0}) : element_at(x[0], i);
                })};
              }}};
@@ -162,7 +168,7 @@ struct Fill {
                return tensor_list{y};
              },
              [](auto& x) {
-               return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
+               return tensor_list{tabulate(x[0].sizes(), float64, [&](auto& i) {
                  return i[0] == 1 ? 0.5 : element_at(x[0], i);
                })};
              }}};
@@ -183,8 +189,8 @@ struct Zero {
     return {{{{{3, 4}}},
              "",
              [](auto& x) { return tensor_list{x[0].clone().zero_()}; },
-             [](auto&) {
-               return tensor_list{tabulate({3, 4}, float64, [](auto&) { return 0.0; })};
+             [](auto& x) {
+               return tensor_list{tabulate(x[0].sizes(), float64, [](auto&) { return 0.0; })};
              }}};
   }
 };

@@ -3,6 +3,7 @@
 #include "autograd/graph/grad_mode.h"
 #include "autograd/kernels/softmax.h"
 #include "autograd/ops/loss.h"
+#include "autograd/ops/reference.h"
 #include "autograd/tensor/factories.h"
 
 namespace taper {
@@ -62,7 +63,8 @@ struct CrossEntropyBase {
                 const Tensor& weight) const {
     int64_t dim = int64_t(class_dim(x));
     if (reduction == Reduction::none) return dy.unsqueeze(dim);
-    if (reduction == Reduction::sum) return dy;
+    // Of no rows there is nothing to scale, and their mean would make NaN of the gradient by dy.
+    if (reduction != Reduction::mean || x.numel() == 0) return dy;
     double b = divisor(x, target, weight);
     if (b != 0 || target.dtype() != int64) return dy / b;
     return dy * where((target == ignore_index).unsqueeze(dim), 0, 1 / b).to(x.dtype());
@@ -94,7 +96,45 @@ struct CrossEntropyBase {
     if (target.dtype() == int64) y = where((target == ignore_index).unsqueeze(dim), 0, y);
     return y;
   }
+
+  // The slow truth, element by element. in: x, target, perhaps weight; i: an index into x.
+  double slow_weight(const tensor_list& in, int64_t c) const {
+    return in.size() > 2 ? element_at(in[2], {c}) : 1;
+  }
+  double slow_y(const tensor_list& in, const Shape& i) const;
+  /// What the rows' losses are divided by.
+  double slow_divisor(const tensor_list& in) const;
 };
+
+double CrossEntropyBase::slow_y(const tensor_list& in, const Shape& i) const {
+  size_t dim = class_dim(in[0]);
+  Shape row = i;
+  row.erase(dim);
+  double y = 0;
+  if (in[1].dtype() == int64) {
+    int64_t c = int64_t(element_at(in[1], row));
+    if (c == ignore_index) return 0;
+    y = c == i[dim] ? 1 : 0;
+  } else {
+    y = element_at(in[1], i);
+  }
+  y += label_smoothing * (1 / double(in[0].sizes()[dim]) - y);
+  return y * slow_weight(in, i[dim]);
+}
+
+double CrossEntropyBase::slow_divisor(const tensor_list& in) const {
+  if (reduction != Reduction::mean) return 1;
+  double sum = 0;
+  bool classes = in[1].dtype() == int64;
+  for_each_index(row_shape(in[0]), [&](const Shape& row) {
+    int64_t c = classes ? int64_t(element_at(in[1], row)) : 0;
+    if (!classes)
+      sum += 1;
+    else if (c != ignore_index)
+      sum += slow_weight(in, c);
+  });
+  return sum;
+}
 
 struct CrossEntropy : CrossEntropyBase {
   static constexpr OpInfo info{
@@ -153,27 +193,26 @@ struct CrossEntropy : CrossEntropyBase {
   }
   static constexpr auto formulas = rules(&CrossEntropy::dx_formula, &CrossEntropy::dtarget);
 
-  tensor_list slow(const tensor_list& x) const;
+  Tensor slow(const tensor_list& x) const;
   static std::vector<Sample> samples();
 };
 
 /// Probabilities by exp and log as written, summed up in double.
-tensor_list CrossEntropy::slow(const tensor_list& in) const {
-  Tensor x = in[0].contiguous(), weight = in.size() > 2 ? in[2] : Tensor();
-  Tensor y = y_of(x, in[1], weight).contiguous();
-  kernels::Rows rows(x.sizes(), class_dim(x));
-  Tensor losses = zeros({rows.count()}, {.dtype = float64});
-  for (int64_t r = 0; r < rows.count(); ++r) {
-    const double* row = x.data_ptr<double>() + rows.start(r);
-    double sum = 0, loss = 0;
-    for (int64_t c = 0; c < rows.classes; ++c) sum += std::exp(row[c * rows.inner]);
-    for (int64_t c = 0; c < rows.classes; ++c)
-      loss -= y.data_ptr<double>()[rows.start(r) + c * rows.inner] *
-              std::log(std::exp(row[c * rows.inner]) / sum);
-    losses.data_ptr<double>()[r] = loss;
-  }
-  if (reduction == Reduction::none) return {losses.reshape(row_shape(x))};
-  return {losses.sum() / divisor(x, in[1], weight)};
+Tensor CrossEntropy::slow(const tensor_list& in) const {
+  const Tensor& x = in[0];
+  int64_t dim = int64_t(class_dim(x));
+  Tensor losses = zeros(row_shape(x), {.dtype = float64}), sum = zeros({}, {.dtype = float64});
+  for_each_index(x.sizes(), [&](const Shape& i) {
+    double p = std::exp(element_at(x, i)) / sum_of_exp(x, i, dim);
+    double loss = -slow_y(in, i) * std::log(p);
+    Shape row = i;
+    row.erase(size_t(dim));
+    element_of(losses, row) += loss;
+    element_of(sum, {}) += loss;
+  });
+  if (reduction == Reduction::none) return losses;
+  element_of(sum, {}) /= slow_divisor(in);
+  return sum;
 }
 
 struct LossSample {
@@ -214,7 +253,7 @@ std::vector<Sample> CrossEntropy::samples() {
     auto run = [op](const tensor_list& x) {
       return tensor_list{apply(op, x[0], x[1], x.size() > 2 ? x[2] : Tensor())};
     };
-    auto slow = [op](const tensor_list& x) { return op.slow(x); };
+    auto slow = [op](const tensor_list& x) { return tensor_list{op.slow(x)}; };
     out.emplace_back(s.inputs, to_string(attributes_of(op)), run, slow);
   }
   return out;
@@ -259,6 +298,7 @@ struct CrossEntropyInput : CrossEntropyBase {
     Tensor y = y_of(x, target, weight);
     Tensor rows = (g * (y.sum(dim, true) * softmax(x, dim) - y)).sum(dim, true);
     if (reduction == Reduction::none) return rows.squeeze(dim);
+    if (g.numel() == 0) return rows.sum();  // nothing depends on dy, though B is 0
     return (rows * scaled(ones({}, {.dtype = x.dtype()}), x, target, weight)).sum();
   }
   Tensor dx(Dy g, A dy, In<1> x, In<2> target, In<3> weight) const {
@@ -274,6 +314,21 @@ struct CrossEntropyInput : CrossEntropyBase {
   }
   static constexpr auto grads =
       rules(&CrossEntropyInput::ddy, &CrossEntropyInput::dx, &CrossEntropyInput::dtarget);
+
+  /// dy / B times the sum over classes k of y_k d(-log p_k) / dx.
+  Tensor slow(const tensor_list& x) const {
+    tensor_list in(x.begin() + 1, x.end());
+    int64_t dim = int64_t(class_dim(in[0]));
+    double b = slow_divisor(in);
+    return tabulate(in[0].sizes(), float64, [&](const Shape& i) {
+      double p = std::exp(element_at(in[0], i)) / sum_of_exp(in[0], i, dim), dx = 0;
+      Shape k = i, row = i;
+      row.erase(size_t(dim));
+      for (k[size_t(dim)] = 0; k[size_t(dim)] < in[0].size(dim); ++k[size_t(dim)])
+        dx += slow_y(in, k) * (k == i ? p - 1 : p);
+      return broadcast_at(x[0], row) * dx / b;
+    });
+  }
 
   static std::vector<Sample> samples() {
     std::vector<Sample> out;
@@ -291,12 +346,7 @@ struct CrossEntropyInput : CrossEntropyBase {
       auto run = [op](const tensor_list& x) {
         return tensor_list{apply(op, x[0], x[1], x[2], x.size() > 3 ? x[3] : Tensor())};
       };
-      auto slow = [op](const tensor_list& x) {
-        Tensor w = x.size() > 3 ? x[3] : Tensor(), y = op.y_of(x[1], x[2], w);
-        int64_t dim = int64_t(class_dim(x[1]));
-        Tensor p = exp(x[1]) / exp(x[1]).sum(dim, true);
-        return tensor_list{op.scaled(x[0], x[1], x[2], w) * (y.sum(dim, true) * p - y)};
-      };
+      auto slow = [op](const tensor_list& x) { return tensor_list{op.slow(x)}; };
       out.emplace_back(inputs, to_string(attributes_of(op)), run, slow);
     }
     return out;
@@ -324,7 +374,7 @@ struct CrossEntropyLoss {
              [](auto& x) {
                return tensor_list{cross_entropy_loss(x[0], x[1], {}, Reduction::sum, -100, 0.1)};
              },
-             [same](auto& x) { return same.slow(x); }}};
+             [same](auto& x) { return tensor_list{same.slow(x)}; }}};
   }
 };
 

@@ -27,17 +27,21 @@ struct Linear {
     auto run = [](const tensor_list& x) {
       return tensor_list{linear(x[0], x[1], x.size() > 2 ? x[2] : Tensor())};
     };
-    auto slow = [](const tensor_list& x) {
-      return tensor_list{tabulate({4, 2}, float64, [&](auto& i) {
-        double y = element_at(x[2], {i[1]});
-        for (int64_t k = 0; k < 3; ++k)
-          y += element_at(x[0], {i[0], k}) * element_at(x[1], {i[1], k});
-        return y;
-      })};
-    };
+    auto slow = [](const tensor_list& x) { return tensor_list{reference(x)}; };
     return {{{{{4, 3}}, {{2, 3}}, {{2}}}, "", run, slow},
-            {{{{2, 2, 3}}, {{2, 3}}}, "batches, without bias", run},
-            {{{{3}}, {{2, 3}}, {{2}}}, "one", run}};
+            {{{{2, 2, 3}}, {{2, 3}}}, "batches, without bias", run, slow},
+            {{{{3}}, {{2, 3}}, {{2}}}, "one", run, slow}};
+  }
+  static Tensor reference(const tensor_list& x) {
+    Shape out = x[0].sizes();
+    out.back() = x[1].size(0);
+    return tabulate(out, float64, [&](Shape i) {
+      int64_t column = i.back();
+      double y = x.size() > 2 ? element_at(x[2], {column}) : 0;
+      for (int64_t& k = i.back() = 0; k < x[1].size(1); ++k)
+        y += element_at(x[0], i) * element_at(x[1], {column, k});
+      return y;
+    });
   }
 };
 
@@ -49,24 +53,30 @@ struct Dense {
                                    "The report's layer: x [.., d_in], x_aug is x with a column of "
                                    "ones, w [d_in + 1, d_out] has the bias as its last row"};
   static Tensor call(const Tensor& x, const Tensor& w) {
+    check(x, w);
     if (x.dim() == 1) return apply(Dense{}, x.unsqueeze(0), w).squeeze(0);
-    if (x.dim() <= 2) return apply(Dense{}, x, w);
-    Tensor y = apply(Dense{}, x.flatten(0, -2), w);
-    Shape out = x.sizes();
+    if (x.dim() == 2) return apply(Dense{}, x, w);
+    Shape rows{numel(x.sizes().slice(0, size_t(x.dim() - 1))), x.size(-1)}, out = x.sizes();
+    Tensor y = apply(Dense{}, x.reshape(rows), w);
     out.back() = y.size(1);
     return y.reshape(out);
   }
-  void infer(Inputs in, Specs& y) const {
-    const Tensor &x = in[0], &w = in[1];
+  /// With the shapes that the user passed.
+  static void check(const Tensor& x, const Tensor& w) {
     if (w.dim() != 2 || w.size(0) < 1)
       fail(info.name, "weight has shape {}; expected [in + 1, out]", w.sizes());
-    if (x.dim() != 2 || x.size(1) != w.size(0) - 1)
+    if (x.dim() == 0 || x.size(-1) != w.size(0) - 1)
       fail(info.name, "input has shape {}, weight {} expects [.., {}]", x.sizes(), w.sizes(),
            w.size(0) - 1);
     check_one_floating_type(info, "input", x, "weight", w);
+  }
+  void infer(Inputs in, Specs& y) const {
+    check(in[0], in[1]);
+    if (in[0].dim() != 2)
+      fail(info.name, "input has shape {}; expected [rows, {}]", in[0].sizes(), in[1].size(0) - 1);
     y.packed(0);
     y.packed(1);
-    y.fresh({x.size(0), w.size(1)}, x.dtype());
+    y.fresh({in[0].size(0), in[1].size(1)}, in[0].dtype());
   }
   void forward(Inputs in, Outputs y) const {
     const Tensor &x = in[0], &w = in[1];
@@ -94,24 +104,25 @@ struct Dense {
   }
   static constexpr auto formulas = rules(&Dense::dx_formula, &Dense::dw_formula);
 
-  Tensor reference(const tensor_list& t) const {
-    Tensor x = t[0].contiguous(), w = t[1].contiguous();
-    int64_t n = x.size(0), inner = x.size(1), outer = w.size(1);
-    Tensor y = zeros({n, outer}, {.dtype = float64});
-    for (int64_t i = 0; i < n; ++i)
-      for (int64_t j = 0; j < outer; ++j)
-        for (int64_t k = 0; k <= inner; ++k)
-          y.data_ptr<double>()[i * outer + j] +=
-              (k < inner ? x.data_ptr<double>()[i * inner + k] : 1) *
-              w.data_ptr<double>()[k * outer + j];
-    return y;
+  static Tensor reference(const tensor_list& x) {
+    Shape out = x[0].sizes();
+    int64_t inner = out.back();
+    out.back() = x[1].size(1);
+    return tabulate(out, float64, [&](Shape i) {
+      int64_t column = i.back();
+      double y = element_at(x[1], {inner, column});  // the bias
+      for (int64_t& k = i.back() = 0; k < inner; ++k)
+        y += element_at(x[0], i) * element_at(x[1], {k, column});
+      return y;
+    });
   }
   static std::vector<Sample> samples() {
+    auto run = [](const tensor_list& x) { return tensor_list{dense(x[0], x[1])}; };
+    auto slow = [](const tensor_list& x) { return tensor_list{reference(x)}; };
     return {{{{{4, 3}}, {{4, 2}}}, Dense{}},
             {{{{0, 3}}, {{4, 2}}}, Dense{}},
-            {{{{2, 2, 3}}, {{4, 2}}}, "batches", [](auto& x) {
-               return tensor_list{dense(x[0], x[1])};
-             }}};
+            {{{{2, 2, 3}}, {{4, 2}}}, "batches", run, slow},
+            {{{{3}}, {{4, 2}}}, "one", run, slow}};
   }
 };
 

@@ -28,7 +28,7 @@ template <class Self>
 static tensor_list extremum_reference(const Tensor& x, const Shape& dims, bool keepdim) {
   auto reduced = reduced_dims(Self::info.name, dims, size_t(x.dim()));
   Shape out = reduced_sizes(x.sizes(), reduced, keepdim);
-  Tensor y = empty(out, {.dtype = float64}), index = full(out, -1, {.dtype = int64});
+  Tensor y = empty(out, {.dtype = float64}), index = full(out, -1);
   std::vector<int64_t> seen(size_t(y.numel()), 0);
   double* best = y.data_ptr<double>();
   int64_t* where = index.data_ptr<int64_t>();
@@ -69,15 +69,17 @@ struct ExtremumOver {
     return extremum_reference<Self>(x[0], dims, keepdim)[0];
   }
   static std::vector<Sample> samples() {
-    Self all, one, two;
+    Self all, one, two, rows;
     one.dims = {-1};
     one.keepdim = true;
     two.dims = {0, 2};
-    auto twice = [](auto& x) {
+    rows.dims = {0};
+    auto twice = [](const tensor_list& x) {
       return tensor_list{call<Self>(cat({x[0], x[0]}), IntList(0), false)};
     };
+    auto slow = [rows](const tensor_list& x) { return tensor_list{rows.reference(x)}; };
     return {{{{{3, 4}}}, all}, {{{{3, 4}}}, one}, {{{{2, 3, 4}}}, two},
-            {{{{}}}, all},     {{{{0, 2}}}, one}, {{{{3, 4}}}, "each twice", twice}};
+            {{{{}}}, all},     {{{{0, 2}}}, one}, {{{{3, 4}}}, "each twice", twice, slow}};
   }
 };
 
@@ -216,8 +218,8 @@ static std::vector<Sample> of_pairs(Tensor (*f)(const Tensor& a, const Tensor& b
            "",
            [f](const tensor_list& x) { return tensor_list{f(x[0], x[1])}; },
            [slow](const tensor_list& x) {
-             return tensor_list{tabulate({3, 4}, float64, [&](const Shape& i) {
-               return slow(element_at(x[0], i), element_at(x[1], {i[1]}));
+             return tensor_list{tabulate(common_shape(x), float64, [&](const Shape& i) {
+               return slow(broadcast_at(x[0], i), broadcast_at(x[1], i));
              })};
            }}};
 }

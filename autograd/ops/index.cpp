@@ -12,7 +12,7 @@ static Tensor lifted(const Tensor& t) { return t.dim() == 0 ? t.view({1}) : t; }
 
 static Tensor lifted_index(const OpInfo& info, const Tensor& index) {
   if (index.dtype() != int64 && index.dtype() != int32)
-    fail(info.name, "the index is {}; expected int64", index.dtype());
+    fail(info.name, "the index is {}; expected int64 or int32", index.dtype());
   return lifted(index.to(int64));
 }
 
@@ -35,9 +35,12 @@ static void check_range(const OpInfo& info, const Tensor& index, IntList sizes, 
                sizes, n - 1);
 }
 
-/// index with its entry at dim instead of the coordinate.
-static Shape replaced(Shape at, const Tensor& index, int64_t dim) {
-  at[size_t(dim)] = int64_t(element_at(index, at));
+/// For the slow truths: where the element of x, of `dims` dimensions, is that index names at `at`.
+static Shape replaced(Shape at, const Tensor& index, int64_t dim, int64_t dims) {
+  int64_t place = int64_t(element_at(index, at));
+  if (dims == 0) return {};
+  if (at.empty()) return {place};
+  at[size_t(dim)] = place;
   return at;
 }
 
@@ -72,16 +75,20 @@ struct Gather {
   Tensor dx(Dy dy, In<1> index, InShape<0> s) const { return embed_at(dy, dim, index, s); }
   static constexpr auto grads = rules(&Gather::dx);
   Tensor reference(const tensor_list& x) const {
-    return tabulate(x[1].sizes(), x[0].dtype(),
-                    [&](const Shape& i) { return element_at(x[0], replaced(i, x[1], dim)); });
+    return tabulate(x[1].sizes(), x[0].dtype(), [&](const Shape& i) {
+      return element_at(x[0], replaced(i, x[1], dim, x[0].dim()));
+    });
   }
   static std::vector<Sample> samples() {
     Gather rows, columns;
     columns.dim = 1;
     SampleInput picks{{2, 3}, 0, 3, int64, false}, few{{3, 2}, 0, 4, int64, false};
-    return {{{{{3, 4}}, picks}, rows},
-            {{{{3, 4}}, few}, columns},
-            {{{{3}}, {{0}, 0, 3, int64, false}}, rows}};
+    auto by = [](std::vector<SampleInput> inputs, const Gather& op) {
+      return Sample(std::move(inputs), op,
+                    [op](const tensor_list& x) { return tensor_list{x[0].gather(op.dim, x[1])}; });
+    };
+    return {by({{{3, 4}}, picks}, rows), by({{{3, 4}}, few}, columns),
+            by({{{3}}, {{0}, 0, 3, int64, false}}, rows)};
   }
 };
 
@@ -127,7 +134,7 @@ struct EmbedAt {
   Tensor reference(const tensor_list& x) const {
     Tensor y = zeros(shape, {.dtype = float64});
     for_each_index(x[0].sizes(), [&](const Shape& i) {
-      element_of(y, replaced(i, x[1], dim)) += element_at(x[0], i);
+      element_of(y, replaced(i, x[1], dim, y.dim())) += element_at(x[0], i);
     });
     return y;
   }
@@ -135,7 +142,9 @@ struct EmbedAt {
     EmbedAt op;
     op.dim = 1;
     op.shape = {3, 4};
-    return {{{{{2, 5}}, {{2, 5}, 0, 4, int64, false}}, op}};
+    return {Sample({{{2, 5}}, {{2, 5}, 0, 4, int64, false}}, op, [op](const tensor_list& x) {
+      return tensor_list{x[0].embed_at(op.dim, x[1], op.shape)};
+    })};
   }
 };
 
@@ -225,17 +234,20 @@ struct Scatter : ScatterOp<Scatter> {
     auto index = [] { return taper::tensor({{0, 2, 1}, {1, 0, 2}}); };
     auto run = [=](const tensor_list& x) { return tensor_list{x[0].scatter(0, index(), x[1])}; };
     auto slow = [=](const tensor_list& x) {
-      Tensor y = x[0].contiguous().clone(), i = index();
+      Tensor y = reshaped(x[0], x[0].sizes()), i = index();
       for_each_index(i.sizes(), [&](const Shape& at) {
-        element_of(y, replaced(at, i, 0)) = element_at(x[1], at);
+        element_of(y, replaced(at, i, 0, 2)) = element_at(x[1], at);
       });
       return tensor_list{y};
     };
     return {Sample({{{3, 4}}, {{2, 3}}}, "rows", run, slow).with_in_place([=](auto& x) {
               return tensor_list{x[0].scatter_(0, index(), x[1])};
             }),
-            {{{{3, 4}}}, "a number", [=](auto& x) {
-               return tensor_list{x[0].scatter(0, index(), 0.5)};
+            {{{{3, 4}}},
+             "a number",
+             [=](auto& x) { return tensor_list{x[0].scatter(0, index(), 0.5)}; },
+             [=](auto& x) {
+               return slow({x[0], full(index().sizes(), 0.5, {.dtype = float64})});
              }}};
   }
 };
@@ -258,7 +270,7 @@ struct ScatterAdd : ScatterOp<ScatterAdd> {
     auto slow = [](const tensor_list& x) {
       Tensor y = reshaped(x[0], x[0].sizes());
       for_each_index(x[2].sizes(), [&](const Shape& i) {
-        element_of(y, replaced(i, x[2], 0)) += element_at(x[1], i);
+        element_of(y, replaced(i, x[2], 0, y.dim())) += element_at(x[1], i);
       });
       return tensor_list{y};
     };
@@ -292,12 +304,15 @@ struct IndexSelect {
   static std::vector<Sample> samples() {
     auto run = [](const tensor_list& x) { return tensor_list{x[0].index_select(1, x[1])}; };
     auto slow = [](const tensor_list& x) {
-      return tensor_list{moved(x[0], {3, 5}, [&](auto& i) {
-        return Shape{i[0], int64_t(element_at(x[1], {i[1]}))};
+      Shape out = x[0].sizes();
+      out[1] = x[1].numel();
+      return tensor_list{moved(x[0], out, [&](Shape i) {
+        i[1] = int64_t(broadcast_at(x[1], {i[1]}));
+        return i;
       })};
     };
     return {{{{{3, 4}}, {{5}, 0, 4, int64, false}}, "columns", run, slow},
-            {{{{2, 3, 4}}, {{2}, 0, 3, int64, false}}, "rows", run}};
+            {{{{2, 3, 4}}, {{2}, 0, 3, int64, false}}, "rows of a batch", run, slow}};
   }
 };
 

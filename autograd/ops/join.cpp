@@ -117,15 +117,16 @@ struct Stack {
     return cat(parts, dim);
   }
   static std::vector<Sample> samples() {
-    return {{{{{2, 3}}, {{2, 3}}},
-             "-1",
-             [](auto& x) { return tensor_list{stack(x, -1)}; },
-             [](auto& x) {
-               return tensor_list{tabulate({2, 3, 2}, float64, [&](auto& i) {
-                 return element_at(x[size_t(i[2])], {i[0], i[1]});
-               })};
-             }},
-            {{{{}}, {{}}}, "numbers", [](auto& x) { return tensor_list{stack(x)}; }}};
+    auto along_last = [](const tensor_list& x) {
+      Shape out = x[0].sizes();
+      out.push_back(int64_t(x.size()));
+      return tensor_list{tabulate(out, float64, [&](const Shape& i) {
+        return element_at(x[size_t(i.back())], IntList(i).slice(0, i.size() - 1));
+      })};
+    };
+    auto run = [](const tensor_list& x) { return tensor_list{stack(x, -1)}; };
+    return {{{{{2, 3}}, {{2, 3}}}, "-1", run, along_last},
+            {{{{}}, {{}}}, "numbers", run, along_last}};
   }
 };
 
@@ -142,9 +143,14 @@ static std::vector<int64_t> part_sizes(int64_t n, int64_t size, int64_t least) {
   return sizes;
 }
 
-/// Rows [from, to) of a matrix.
+/// Rows [from, to), or as many of them as there are.
 static Tensor rows_of(const Tensor& x, int64_t from, int64_t to) {
-  return moved(x, {to - from, x.size(1)}, [&](auto& i) { return Shape{i[0] + from, i[1]}; });
+  Shape out = x.sizes();
+  out[0] = std::max<int64_t>(std::min(to, out[0]) - from, 0);
+  return moved(x, out, [&](Shape i) {
+    i[0] += from;
+    return i;
+  });
 }
 
 struct SplitSizes {
@@ -202,12 +208,23 @@ struct SplitSizes {
              "2, 0, 3 along 1",
              [](auto& x) {
                return x[0].split({2, 0, 3}, 1);
+             },
+             [](auto& x) {
+               auto columns = [&](int64_t from, int64_t to) {
+                 return moved(x[0], {x[0].size(0), to - from}, [&](auto& i) {
+                   return Shape{i[0], i[1] + from};
+                 });
+               };
+               return tensor_list{columns(0, 2), columns(2, 2), columns(2, 5)};
              }},
             {{{{7}}},
              "the middle ones of five",
              [](auto& x) {
                tensor_list y = x[0].split({1, 2, 1, 2, 1});
                return tensor_list{y[1], y[3]};
+             },
+             [](auto& x) {
+               return tensor_list{rows_of(x[0], 1, 3), rows_of(x[0], 4, 6)};
              }},
             {{{{5, 2}}},
              "2, 0, 3",
@@ -248,7 +265,10 @@ struct Split {
              "2",
              [](auto& x) { return x[0].split(2); },
              [](auto& x) {
-               return tensor_list{rows_of(x[0], 0, 2), rows_of(x[0], 2, 4), rows_of(x[0], 4, 5)};
+               tensor_list parts{rows_of(x[0], 0, 2)};
+               for (int64_t at = 2; at < x[0].size(0); at += 2)
+                 parts.push_back(rows_of(x[0], at, at + 2));
+               return parts;
              }}};
   }
 };
@@ -273,8 +293,13 @@ struct Chunk {
              [](auto& x) {
                return tensor_list{rows_of(x[0], 0, 3), rows_of(x[0], 3, 6), rows_of(x[0], 6, 7)};
              }},
-            {{{{3}}}, "more than there are places", [](auto& x) {
-               return x[0].chunk(std::numeric_limits<int64_t>::max());
+            {{{{3}}},
+             "more than there are places",
+             [](auto& x) { return x[0].chunk(std::numeric_limits<int64_t>::max()); },
+             [](auto& x) {
+               tensor_list parts;
+               for (int64_t i = 0; i < x[0].size(0); ++i) parts.push_back(rows_of(x[0], i, i + 1));
+               return parts;
              }}};
   }
 };

@@ -106,7 +106,7 @@ struct NllLossPositional {
              "{}, none",
              [](auto& x) { return tensor_list{nll_loss(x[0], x[1], {}, Reduction::none)}; },
              [](auto& x) {
-               return tensor_list{tabulate({4}, float64, [&](auto& i) {
+               return tensor_list{tabulate(x[1].sizes(), float64, [&](auto& i) {
                  return -element_at(x[0], {i[0], int64_t(element_at(x[1], i))});
                })};
              }}};
@@ -127,21 +127,20 @@ struct MseLoss {
     return {{{{{4, 3}}, {{4, 3}}},
              "mean",
              [](auto& x) { return tensor_list{mse_loss(x[0], x[1])}; },
-             [](auto& x) { return tensor_list{reference(x) / 12}; }},
+             [](auto& x) { return tensor_list{reference(x, double(numel(common_shape(x))))}; }},
             {{{{4, 3}}, {{3}}},
              "sum",
              [](auto& x) { return tensor_list{mse_loss(x[0], x[1], Reduction::sum)}; },
-             [](auto& x) {
-               return tensor_list{reference({x[0], x[1].expand({4, 3})})};
-             }}};
+             [](auto& x) { return tensor_list{reference(x, 1)}; }}};
   }
-  static Tensor reference(const tensor_list& x) {
+  /// The squared distances, broadcast, over `divisor`.
+  static Tensor reference(const tensor_list& x, double divisor) {
     double sum = 0;
-    for_each_index(x[0].sizes(), [&](const Shape& i) {
-      double d = element_at(x[0], i) - element_at(x[1], i);
+    for_each_index(common_shape(x), [&](const Shape& i) {
+      double d = broadcast_at(x[0], i) - broadcast_at(x[1], i);
       sum += d * d;
     });
-    return tabulate({}, float64, [&](auto&) { return sum; });
+    return tabulate({}, float64, [&](auto&) { return sum / divisor; });
   }
 };
 

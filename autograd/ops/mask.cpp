@@ -17,7 +17,8 @@ struct MaskedFill {
   }
   static void call_in_place(const Tensor& x, const Tensor& mask, const Operand& value) {
     if (!(broadcast_shapes(info.name, x.sizes(), mask.sizes()) == Shape(x.sizes())))
-      fail(info.name, "in place, a mask of shape {} does not fit into {}", mask.sizes(), x.sizes());
+      fail(info.name, "in place, a mask of shape {}; expected one that broadcasts to {}",
+           mask.sizes(), x.sizes());
     apply_in_place(MaskedFill{}, x, mask, value_for(x, value));
   }
   void infer(Inputs x, Specs& y) const {
@@ -45,8 +46,8 @@ struct MaskedFill {
                 {{{3, 4}}, mask}, "a number",
                 [](auto& x) { return tensor_list{x[0].masked_fill(x[1], -1.5)}; },
                 [](auto& x) {
-                  return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
-                    return element_at(x[1], i) != 0 ? -1.5 : element_at(x[0], i);
+                  return tensor_list{tabulate(common_shape(x), float64, [&](auto& i) {
+                    return broadcast_at(x[1], i) != 0 ? -1.5 : broadcast_at(x[0], i);
                   })};
                 })
                 .with_in_place([](auto& x) { return tensor_list{x[0].masked_fill_(x[1], -1.5)}; }),
@@ -54,9 +55,9 @@ struct MaskedFill {
                 {{{3, 4}}, row, {{}}}, "a tensor",
                 [](auto& x) { return tensor_list{x[0].masked_fill(x[1], x[2])}; },
                 [](auto& x) {
-                  return tensor_list{tabulate({3, 4}, float64, [&](auto& i) {
-                    return element_at(x[1], {i[1]}) != 0 ? element_at(x[2], {})
-                                                         : element_at(x[0], i);
+                  return tensor_list{tabulate(common_shape(x), float64, [&](auto& i) {
+                    return broadcast_at(x[1], i) != 0 ? broadcast_at(x[2], i)
+                                                      : broadcast_at(x[0], i);
                   })};
                 })
                 .with_in_place([](auto& x) { return tensor_list{x[0].masked_fill_(x[1], x[2])}; })};

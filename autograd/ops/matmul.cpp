@@ -5,17 +5,28 @@
 
 namespace taper::ops {
 
-static void check_matmul(const OpInfo& info, Inputs x, int64_t dims) {
-  const Tensor &a = x[0], &b = x[1];
+/// Whether the rows of a and the columns of b have one length.
+static void check_inner_sizes(const OpInfo& info, const Tensor& a, const Tensor& b) {
+  if (a.size(-1) != b.size(b.dim() == 1 ? 0 : -2))
+    fail(info.name, "shapes {} and {}; expected {} {} in the second", a.sizes(), b.sizes(),
+         a.size(-1), b.dim() == 1 ? "elements" : "rows");
+}
+
+static void check_factor_types(const OpInfo& info, const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype())
     fail(info.name, "operands are {} and {}; expected one type", a.dtype(), b.dtype());
-  if (a.dtype() == boolean) fail(info.name, "not defined on boolean tensors");
+  if (a.dtype() == boolean) fail_boolean(info);
+}
+
+static void check_matmul(const OpInfo& info, Inputs x, int64_t dims) {
+  const Tensor &a = x[0], &b = x[1];
+  check_factor_types(info, a, b);
   if (a.dim() != dims || b.dim() != dims)
-    fail(info.name, "operands of shape {} and {}; expected {} dimensions each", a.sizes(),
-         b.sizes(), dims);
-  bool batches = dims < 3 || a.size(0) == b.size(0);
-  if (a.size(-1) != b.size(dims == 1 ? 0 : -2) || !batches)
-    fail(info.name, "shapes {} and {} do not multiply", a.sizes(), b.sizes());
+    fail(info.name, "operands of shape {} and {}; expected {} dimension{} each", a.sizes(),
+         b.sizes(), dims, dims == 1 ? "" : "s");
+  if (dims == 3 && a.size(0) != b.size(0))
+    fail(info.name, "shapes {} and {}; expected as many matrices in both", a.sizes(), b.sizes());
+  check_inner_sizes(info, a, b);
 }
 
 /// The matrix of b's last two dimensions, starting `offset` elements in.
@@ -38,21 +49,19 @@ static void pack_unreadable(Inputs x, Specs& y) {
     if (!readable(x[size_t(i)])) y.packed(i);
 }
 
-/// Sum over k of a[.., i, k] b[.., k, j] in double, by index arithmetic alone.
+/// Sum over k of a[.., i, k] b[.., k, j], element by element.
 static Tensor product_reference(const Tensor& a, const Tensor& b) {
-  int64_t batch = a.dim() == 3 ? a.size(0) : 1, n = a.size(-2), m = b.size(-1), inner = a.size(-1);
-  Tensor y =
-      a.dim() == 3 ? zeros({batch, n, m}, {.dtype = float64}) : zeros({n, m}, {.dtype = float64});
-  auto at = [](const Tensor& t, int64_t s, int64_t i, int64_t j) {
-    int64_t lead = t.dim() == 3 ? s * t.stride(0) : 0;
-    return t.data_ptr<double>()[lead + i * t.stride(-2) + j * t.stride(-1)];
-  };
-  for (int64_t s = 0; s < batch; ++s)
-    for (int64_t i = 0; i < n; ++i)
-      for (int64_t j = 0; j < m; ++j)
-        for (int64_t k = 0; k < inner; ++k)
-          y.data_ptr<double>()[(s * n + i) * m + j] += at(a, s, i, k) * at(b, s, k, j);
-  return y;
+  Shape out = a.sizes();
+  out.back() = b.size(-1);
+  return tabulate(out, float64, [&](const Shape& i) {
+    Shape left = i, right = i;
+    double sum = 0;
+    for (int64_t k = 0; k < a.size(-1); ++k) {
+      left.back() = right[right.size() - 2] = k;
+      sum += element_at(a, left) * element_at(b, right);
+    }
+    return sum;
+  });
 }
 
 struct Mm {
@@ -127,7 +136,8 @@ struct Dot {
              [](auto& x) { return tensor_list{x[0].dot(x[1])}; },
              [](auto& x) {
                double sum = 0;
-               for (int64_t i = 0; i < 4; ++i) sum += element_at(x[0], {i}) * element_at(x[1], {i});
+               for (int64_t i = 0; i < x[0].size(0); ++i)
+                 sum += element_at(x[0], {i}) * element_at(x[1], {i});
                return tensor_list{tabulate({}, float64, [&](auto&) { return sum; })};
              }}};
   }
@@ -144,63 +154,55 @@ struct Matmul {
     if (a.dim() == 0 || b.dim() == 0)
       fail(info.name, "operands of shape {} and {}; expected at least 1 dimension each", a.sizes(),
            b.sizes());
-    if (a.dim() == 1 && b.dim() == 1) return a.dot(b);
-    if (a.dim() == 1) return call(a.unsqueeze(0), b).squeeze(-2);
-    if (b.dim() == 1) return call(a, b.unsqueeze(1)).squeeze(-1);
-    if (a.dim() == 2 && b.dim() == 2) return a.mm(b);
-    if (a.size(-1) != b.size(-2))
-      fail(info.name, "shapes {} and {} do not multiply", a.sizes(), b.sizes());
-    if (b.dim() == 2 && a.is_contiguous()) return folded(a, b);
-    return batched(a, b);
+    check_factor_types(info, a, b);
+    check_inner_sizes(info, a, b);
+    for (int64_t d = 3; d <= std::min(a.dim(), b.dim()); ++d)
+      if (int64_t n = a.size(-d), m = b.size(-d); n != m && n != 1 && m != 1)
+        fail(info.name, "shapes {} and {}; expected batch dimensions that broadcast", a.sizes(),
+             b.sizes());
+    return product(a, b);
   }
   static std::vector<Sample> samples() {
-    return {sample(
-                "matrix, vector", {3, 4}, {4}, {3},
-                [](auto& i, int64_t k) {
-                  return Shape{i[0], k};
-                },
-                [](auto&, int64_t k) { return Shape{k}; }),
-            sample(
-                "vector, batch", {4}, {2, 4, 3}, {2, 3}, [](auto&, int64_t k) { return Shape{k}; },
-                [](auto& i, int64_t k) {
-                  return Shape{i[0], k, i[1]};
-                }),
-            sample(
-                "batch, matrix", {2, 3, 4}, {4, 2}, {2, 3, 2},
-                [](auto& i, int64_t k) {
-                  return Shape{i[0], i[1], k};
-                },
-                [](auto& i, int64_t k) {
-                  return Shape{k, i[2]};
-                }),
-            broadcasting()};
+    auto run = [](const tensor_list& x) { return tensor_list{x[0].matmul(x[1])}; };
+    auto slow = [](const tensor_list& x) { return tensor_list{reference(x[0], x[1])}; };
+    return {{{{{3, 4}}, {{4}}}, "matrix, vector", run, slow},
+            {{{{4}}, {{2, 4, 3}}}, "vector, batch", run, slow},
+            {{{{2, 3, 4}}, {{4, 2}}}, "batch, matrix", run, slow},
+            {{{{2, 1, 3, 4}}, {{3, 4, 2}}}, "batches broadcast", run, slow},
+            {{{{2, 3}}, {{3, 2}}}, "matrices", run, slow},
+            {{{{3}}, {{3}}}, "vectors", run, slow}};
+  }
+  /// Each element by itself: of a vector the one dimension is the inner one.
+  static Tensor reference(const Tensor& a, const Tensor& b) {
+    bool rows = a.dim() > 1, columns = b.dim() > 1;
+    auto batch_of = [](const Tensor& t) {
+      return zeros(t.sizes().slice(0, size_t(std::max<int64_t>(t.dim() - 2, 0))));
+    };
+    Shape batch = common_shape({batch_of(a), batch_of(b)}), out = batch;
+    if (rows) out.push_back(a.size(-2));
+    if (columns) out.push_back(b.size(-1));
+    return tabulate(out, float64, [&](const Shape& i) {
+      double sum = 0;
+      for (int64_t k = 0; k < a.size(-1); ++k) {
+        Shape left = IntList(i).slice(0, batch.size()), right = left;
+        if (rows) left.push_back(i[batch.size()]);
+        left.push_back(k);
+        right.push_back(k);
+        if (columns) right.push_back(i.back());
+        sum += broadcast_at(a, left) * broadcast_at(b, right);
+      }
+      return sum;
+    });
   }
 
  private:
-  using Place = Shape (*)(const Shape& i, int64_t k);
-
-  /// y[i] = sum over k of x0[a(i, k)] x1[b(i, k)], k to 4.
-  static Sample sample(std::string label, Shape x0, Shape x1, Shape y, Place a, Place b) {
-    auto run = [](const tensor_list& x) { return tensor_list{x[0].matmul(x[1])}; };
-    auto slow = [=](const tensor_list& x) {
-      return tensor_list{tabulate(y, float64, [&](const Shape& i) {
-        double sum = 0;
-        for (int64_t k = 0; k < 4; ++k)
-          sum += element_at(x[0], a(i, k)) * element_at(x[1], b(i, k));
-        return sum;
-      })};
-    };
-    return {{{x0}, {x1}}, std::move(label), run, slow};
-  }
-  static Sample broadcasting() {
-    return sample(
-        "batches broadcast", {2, 1, 3, 4}, {3, 4, 2}, {2, 3, 3, 2},
-        [](auto& i, int64_t k) {
-          return Shape{i[0], 0, i[2], k};
-        },
-        [](auto& i, int64_t k) {
-          return Shape{i[1], k, i[3]};
-        });
+  static Tensor product(const Tensor& a, const Tensor& b) {
+    if (a.dim() == 1 && b.dim() == 1) return a.dot(b);
+    if (a.dim() == 1) return product(a.unsqueeze(0), b).squeeze(-2);
+    if (b.dim() == 1) return product(a, b.unsqueeze(1)).squeeze(-1);
+    if (a.dim() == 2 && b.dim() == 2) return a.mm(b);
+    if (b.dim() == 2 && a.is_contiguous()) return folded(a, b);
+    return batched(a, b);
   }
   /// All rows of all batches in one product.
   static Tensor folded(const Tensor& a, const Tensor& b) {

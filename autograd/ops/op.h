@@ -20,6 +20,11 @@ struct OpInfo {
   bool pointwise = false;   ///< an output element reads inputs at its own place alone
 };
 
+/// Throws for an op of numbers that was given a boolean tensor.
+[[noreturn]] inline void fail_boolean(const OpInfo& info) {
+  fail(info.name, "a boolean tensor; expected numbers");
+}
+
 /// The tensors an op works on.
 class Inputs {
  public:

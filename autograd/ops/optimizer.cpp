@@ -81,7 +81,7 @@ struct SgdStep {
       double step = nesterov ? gradient(i) + 0.9 * momentum(i) : momentum(i);
       return element_at(x[0], i) - 0.1 * step;
     };
-    return {tabulate({3, 4}, float64, updated), tabulate({3, 4}, float64, momentum)};
+    return {tabulate(x[0].sizes(), float64, updated), tabulate(x[0].sizes(), float64, momentum)};
   }
   static void check_number(const Tensor& t, Dtype dtype, const char* name) {
     if (t.dim() != 0 || t.dtype() != dtype)

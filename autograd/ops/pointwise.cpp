@@ -26,15 +26,17 @@ static T absolute(T x) {
 }
 
 // clang-format off
-BINARY(Add, add, wrapping, a + b, (Dy dy), dy, (Dy dy), dy, "Sum of each pair of elements")
-BINARY(Sub, sub, wrapping, a - b, (Dy dy), dy, (Dy dy), -dy, "Difference of each pair of elements",
+BINARY(Add, add, wrapping, a + b, a - -b, (Dy dy), dy, (Dy dy), dy, "Sum of each pair of elements")
+BINARY(Sub, sub, wrapping, a - b, -(b - a),
+       (Dy dy), dy, (Dy dy), -dy, "Difference of each pair of elements",
        static constexpr Bools bools = Bools::none;)
-BINARY(Mul, mul, wrapping, a * b, (Dy dy, B b), dy * b, (Dy dy, A a), dy * a,
-       "Product of each pair of elements")
-BINARY(Div, div, floating, a / b, (Dy dy, B b), dy / b, (Dy dy, B b, Y y), -dy * (y / b),
+BINARY(Mul, mul, wrapping, a * b, ((a + b) * (a + b) - (a - b) * (a - b)) / 4,
+       (Dy dy, B b), dy * b, (Dy dy, A a), dy * a, "Product of each pair of elements")
+BINARY(Div, div, floating, a / b, a * std::pow(b, -1),
+       (Dy dy, B b), dy / b, (Dy dy, B b, Y y), -dy * (y / b),
        "Quotient of each pair of elements; integers give the default floating type",
        static SampleInput b_range() { return {{}, 0.5, 2}; })
-BINARY(Pow, pow, same, power(a, b),
+BINARY(Pow, pow, same, power(a, b), std::exp2(b * std::log2(a)),
        (Dy dy, A a, B b), where(b == 0, 0, dy * (b * pow(a, b - 1))),
        (Dy dy, A a, B b, Y y), where((a == 0) * (b >= 0), 0, dy * (y * log(a))),
        "Each element of a to the power of b",
@@ -58,28 +60,32 @@ BINARY(Pow, pow, same, power(a, b),
          Binary::call_in_place(x, b);
        })
 
-UNARY_WRAPPING(Neg, neg, -2, 2, -x, (Dy dy), -dy, "Negative of each element",
-               static constexpr Bools bools = Bools::none;)
-UNARY(Abs, abs, -2, 2, absolute(x), (Dy dy, X x), dy * sign(x), "Absolute value of each element",
+UNARY_WRAPPING(Neg, neg, -2, 2, -x, 0 - x,
+               (Dy dy), -dy, "Negative of each element", static constexpr Bools bools = Bools::none;)
+UNARY(Abs, abs, -2, 2, absolute(x), std::sqrt(x * x),
+      (Dy dy, X x), dy * sign(x), "Absolute value of each element",
       static constexpr Bools bools = Bools::none;)
-UNARY(Sign, sign, -2, 2, T(x > T(0)) - T(x < T(0)), (Dy dy), zeros_like(dy),
-      "-1, 0 or 1 for each element")
-UNARY_WRAPPING(Square, square, -2, 2, x * x, (Dy dy, X x), dy * (2 * x), "Square of each element",
+UNARY(Sign, sign, -2, 2, T(x > T(0)) - T(x < T(0)), x == 0 ? 0 : x / std::fabs(x),
+      (Dy dy), zeros_like(dy), "-1, 0 or 1 for each element")
+UNARY_WRAPPING(Square, square, -2, 2, x * x, std::pow(x, 2),
+               (Dy dy, X x), dy * (2 * x), "Square of each element",
                static Tensor prepared(const Tensor& x) {
                  return x.dtype() == boolean ? x.to(int64) : x;
                })
-UNARY(Relu, relu, -2, 2, x < T(0) ? T(0) : x, (Dy dy, Y y), where(y <= 0, 0, dy),
-      "max(x, 0) of each element", static constexpr Bools bools = Bools::none;)
-UNARY_FLOATING(Exp, exp, -2, 2, std::exp(x), (Dy dy, Y y), dy * y,
-               "e to the power of each element")
-UNARY_FLOATING(Log, log, 0.5, 3, std::log(x), (Dy dy, X x), dy / x,
-               "Natural logarithm of each element")
-UNARY_FLOATING(Sqrt, sqrt, 0.5, 3, std::sqrt(x), (Dy dy, Y y), dy / (2 * y),
-               "Square root of each element")
-UNARY_FLOATING(Sigmoid, sigmoid, -3, 3, T(1) / (T(1) + std::exp(-x)), (Dy dy, Y y),
-               dy * (y * (1 - y)), "1 / (1 + exp(-x)) of each element")
-UNARY_FLOATING(Tanh, tanh, -2, 2, std::tanh(x), (Dy dy, Y y), dy * (1 - y * y),
-               "Hyperbolic tangent of each element")
+UNARY(Relu, relu, -2, 2, x < T(0) ? T(0) : x, (x + std::fabs(x)) / 2,
+      (Dy dy, Y y), where(y <= 0, 0, dy), "max(x, 0) of each element",
+      static constexpr Bools bools = Bools::none;)
+UNARY_FLOATING(Exp, exp, -2, 2, std::exp(x), std::cosh(x) + std::sinh(x),
+               (Dy dy, Y y), dy * y, "e to the power of each element")
+UNARY_FLOATING(Log, log, 0.5, 3, std::log(x), 2 * std::atanh((x - 1) / (x + 1)),
+               (Dy dy, X x), dy / x, "Natural logarithm of each element")
+UNARY_FLOATING(Sqrt, sqrt, 0.5, 3, std::sqrt(x), std::exp(std::log(x) / 2),
+               (Dy dy, Y y), dy / (2 * y), "Square root of each element")
+UNARY_FLOATING(Sigmoid, sigmoid, -3, 3, T(1) / (T(1) + std::exp(-x)), (1 + std::tanh(x / 2)) / 2,
+               (Dy dy, Y y), dy * (y * (1 - y)),
+               "1 / (1 + exp(-x)) of each element")
+UNARY_FLOATING(Tanh, tanh, -2, 2, std::tanh(x), (std::exp(2 * x) - 1) / (std::exp(2 * x) + 1),
+               (Dy dy, Y y), dy * (1 - y * y), "Hyperbolic tangent of each element")
 // clang-format on
 
 struct Where {
@@ -115,7 +121,8 @@ struct Where {
   Tensor db(Dy dy, In<0> c) const { return where(c, 0, dy); }
   static constexpr auto grads = rules(&Where::none, &Where::da, &Where::db);
   static Tensor reference(const tensor_list& x) {
-    return map_reference(x, x[1].dtype(), [](const double* v) { return v[0] != 0 ? v[1] : v[2]; });
+    return map_reference(x, x[1].dtype(),
+                         [](const long double* v) { return v[0] * v[1] + (1 - v[0]) * v[2]; });
   }
   static std::vector<Sample> samples() {
     auto run = [](const tensor_list& x) { return tensor_list{where(x[0], x[1], x[2])}; };

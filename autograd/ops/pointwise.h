@@ -24,8 +24,8 @@ std::vector<Sample> unary_samples(double lo, double hi, Sample::Function run,
 std::vector<Sample> binary_samples(SampleInput a, SampleInput b, Sample::Function run,
                                    Sample::Function reference);
 
-/// y = f(x) read element by element by index arithmetic alone, in double: the slow truth.
-Tensor map_reference(const tensor_list& x, Dtype out, double (*f)(const double* x));
+/// y = f(x) element by element, broadcast, in long double: the slow truth.
+Tensor map_reference(const tensor_list& x, Dtype out, long double (*f)(const long double* x));
 
 /// How an op takes booleans: as any other type, only where another operand raises the type, or not
 /// at all.
@@ -46,8 +46,7 @@ struct Unary {
   static void call_in_place(const Tensor& x) { apply_in_place(Self{}, x); }
   void infer(Inputs x, Specs& y) const {
     Dtype d = x[0].dtype();
-    if (d == boolean && Self::bools != Bools::any)
-      fail(Self::info.name, "not defined on boolean tensors");
+    if (d == boolean && Self::bools != Bools::any) fail_boolean(Self::info);
     y.fresh(x[0].sizes(),
             numbers == Numbers::floating && !is_floating_point(d) ? get_default_dtype() : d);
   }
@@ -64,12 +63,15 @@ struct Unary {
       dispatch(x[0].dtype(), run);
   }
   static Tensor reference(const tensor_list& x) {
-    return map_reference(x, x[0].dtype(), [](const double* v) { return double(Self::f(v[0])); });
+    return map_reference(x, x[0].dtype(), [](const long double* v) { return Self::truth(v[0]); });
   }
   static std::vector<Sample> samples() {
-    return unary_samples(
-        Self::lo, Self::hi, [](const tensor_list& x) { return tensor_list{call(x[0])}; },
-        [](const tensor_list& x) { return tensor_list{reference(x)}; });
+    auto run = [](const tensor_list& x) { return tensor_list{call(x[0])}; };
+    auto slow = [](const tensor_list& x) { return tensor_list{reference(x)}; };
+    std::vector<Sample> out = unary_samples(Self::lo, Self::hi, run, slow);
+    if (numbers == Numbers::any)
+      out.emplace_back(std::vector<SampleInput>{{{3, 4}, -2, 3, int64}}, "integers", run, slow);
+    return out;
   }
 };
 
@@ -81,8 +83,7 @@ template <class Self, Result result>
 struct Binary {
   static constexpr Bools bools = Bools::any;
   static void check_bool(Dtype operand) {
-    if (operand == boolean && Self::bools == Bools::none)
-      fail(Self::info.name, "not defined on boolean tensors");
+    if (operand == boolean && Self::bools == Bools::none) fail_boolean(Self::info);
   }
   static Dtype compute_type(const Tensor& a, const Tensor& b) {
     check_bool(a.dtype());
@@ -120,8 +121,7 @@ struct Binary {
   }
 
   void infer(Inputs x, Specs& y) const {
-    if (x[0].dtype() == boolean && Self::bools != Bools::any)
-      fail(Self::info.name, "not defined on boolean tensors");
+    if (x[0].dtype() == boolean && Self::bools != Bools::any) fail_boolean(Self::info);
     y.fresh(broadcast_shapes(Self::info.name, x[0].sizes(), x[1].sizes()),
             result == Result::boolean ? boolean : x[0].dtype());
   }
@@ -138,20 +138,24 @@ struct Binary {
   }
   static Tensor reference(const tensor_list& x) {
     return map_reference(x, result == Result::boolean ? boolean : x[0].dtype(),
-                         [](const double* v) { return double(Self::f(v[0], v[1])); });
+                         [](const long double* v) { return Self::truth(v[0], v[1]); });
   }
   static std::vector<Sample> samples() {
-    return binary_samples(
-        Self::a_range(), Self::b_range(),
-        [](const tensor_list& x) { return tensor_list{call(x[0], x[1])}; },
-        [](const tensor_list& x) { return tensor_list{reference(x)}; });
+    auto run = [](const tensor_list& x) { return tensor_list{call(x[0], x[1])}; };
+    auto slow = [](const tensor_list& x) { return tensor_list{reference(x)}; };
+    std::vector<Sample> out = binary_samples(Self::a_range(), Self::b_range(), run, slow);
+    SampleInput few{{3, 4}, -1, 2, int64};
+    if (result == Result::boolean)
+      out.emplace_back(std::vector<SampleInput>{few, few}, "integers, some equal", run, slow);
+    return out;
   }
   static SampleInput a_range() { return {{}, -2, 2}; }
   static SampleInput b_range() { return {{}, -2, 2}; }
 };
 
-/// struct, name, sample range, y = f(x), what the rule reads, dx, doc, further members.
-#define UNARY_OF(S, op, numbers, from, to, y, reads, dx_, text, ...)                              \
+/// struct, name, sample range, y = f(x), the same in long double by another identity (the slow
+/// truth), what the rule reads, dx, doc, further members.
+#define UNARY_OF(S, op, numbers, from, to, y, slow, reads, dx_, text, ...)                        \
   struct S : Unary<S, Numbers::numbers> {                                                         \
     static constexpr OpInfo info{                                                                 \
         .name = #op, .formula = "y = " #y, .grad = "dx = " #dx_, .doc = text, .pointwise = true}; \
@@ -160,38 +164,41 @@ struct Binary {
     static T f(T x) {                                                                             \
       return T(y);                                                                                \
     }                                                                                             \
+    static long double truth(long double x) { return slow; }                                      \
     Tensor dx reads const { return dx_; }                                                         \
     static constexpr auto grads = rules(&S::dx);                                                  \
     __VA_ARGS__                                                                                   \
   };
-#define UNARY(S, op, from, to, y, reads, dx, text, ...) \
-  UNARY_OF(S, op, any, from, to, y, reads, dx, text, __VA_ARGS__)
-#define UNARY_WRAPPING(S, op, from, to, y, reads, dx, text, ...) \
-  UNARY_OF(S, op, wrapping, from, to, y, reads, dx, text, __VA_ARGS__)
-#define UNARY_FLOATING(S, op, from, to, y, reads, dx, text) \
-  UNARY_OF(S, op, floating, from, to, y, reads, dx, text, )
+#define UNARY(S, op, from, to, y, slow, reads, dx, text, ...) \
+  UNARY_OF(S, op, any, from, to, y, slow, reads, dx, text, __VA_ARGS__)
+#define UNARY_WRAPPING(S, op, from, to, y, slow, reads, dx, text, ...) \
+  UNARY_OF(S, op, wrapping, from, to, y, slow, reads, dx, text, __VA_ARGS__)
+#define UNARY_FLOATING(S, op, from, to, y, slow, reads, dx, text) \
+  UNARY_OF(S, op, floating, from, to, y, slow, reads, dx, text, )
 
-/// struct, name, y = f(a, b), what da reads, da, what db reads, db, doc, further members.
-#define BINARY(S, op, result, y, reads_a, da_, reads_b, db_, text, ...) \
-  struct S : Binary<S, Result::result> {                                \
-    static constexpr OpInfo info{.name = #op,                           \
-                                 .formula = "y = " #y,                  \
-                                 .grad = "da = " #da_ "; db = " #db_,   \
-                                 .doc = text,                           \
-                                 .broadcasts = true,                    \
-                                 .pointwise = true};                    \
-    template <class T>                                                  \
-    static T f(T a, T b) {                                              \
-      return T(y);                                                      \
-    }                                                                   \
-    Tensor da reads_a const { return da_; }                             \
-    Tensor db reads_b const { return db_; }                             \
-    static constexpr auto grads = rules(&S::da, &S::db);                \
-    __VA_ARGS__                                                         \
+/// struct, name, y = f(a, b), the slow truth, what da reads, da, what db reads, db, doc, further
+/// members.
+#define BINARY(S, op, result, y, slow, reads_a, da_, reads_b, db_, text, ...) \
+  struct S : Binary<S, Result::result> {                                      \
+    static constexpr OpInfo info{.name = #op,                                 \
+                                 .formula = "y = " #y,                        \
+                                 .grad = "da = " #da_ "; db = " #db_,         \
+                                 .doc = text,                                 \
+                                 .broadcasts = true,                          \
+                                 .pointwise = true};                          \
+    template <class T>                                                        \
+    static T f(T a, T b) {                                                    \
+      return T(y);                                                            \
+    }                                                                         \
+    static long double truth(long double a, long double b) { return slow; }   \
+    Tensor da reads_a const { return da_; }                                   \
+    Tensor db reads_b const { return db_; }                                   \
+    static constexpr auto grads = rules(&S::da, &S::db);                      \
+    __VA_ARGS__                                                               \
   };
 
-/// struct, name, a ? b, doc: a boolean result without gradient.
-#define COMPARE(S, op, y, text)                                             \
+/// struct, name, a ? b, the slow truth, doc: a boolean result without gradient.
+#define COMPARE(S, op, y, slow, text)                                       \
   struct S : Binary<S, Result::boolean> {                                   \
     static constexpr OpInfo info{                                           \
         .name = #op, .formula = "y = " #y, .doc = text, .pointwise = true}; \
@@ -199,6 +206,7 @@ struct Binary {
     static bool f(T a, T b) {                                               \
       return y;                                                             \
     }                                                                       \
+    static long double truth(long double a, long double b) { return slow; } \
   };
 
 }  // namespace taper::ops

@@ -1,4 +1,6 @@
 #include "autograd/ops/pointwise.h"
+
+#include "autograd/ops/reference.h"
 #include "autograd/tensor/factories.h"
 
 namespace taper::ops {
@@ -21,27 +23,12 @@ Dtype result_type(const Tensor& a, const Tensor& b) {
   return info(weak).category > info(strong).category ? weak : strong;
 }
 
-/// Element `flat` (row-major, in `sizes`) of x broadcast to `sizes`.
-static double element(const Tensor& x, IntList sizes, int64_t flat) {
-  Buffer b = plain(x);
-  int64_t at = 0;
-  for (size_t d = sizes.size(); d-- > 0; flat /= sizes[d]) {
-    size_t lead = sizes.size() - b.sizes.size();
-    if (d >= lead && b.sizes[d - lead] != 1) at += flat % sizes[d] * b.strides[d - lead];
-  }
-  return dispatch(b.dtype, [&](auto t) { return double(b.as<decltype(t)>()[at]); });
-}
-
-Tensor map_reference(const tensor_list& x, Dtype out, double (*f)(const double* x)) {
-  Shape sizes = x[0].sizes();
-  for (const Tensor& t : x) sizes = broadcast_shapes("reference", sizes, t.sizes());
-  Tensor y = empty(sizes, {.dtype = out});
-  for (int64_t i = 0; i < y.numel(); ++i) {
-    double values[4] = {};
-    for (size_t k = 0; k < x.size(); ++k) values[k] = element(x[k], sizes, i);
-    dispatch(out, [&](auto t) { y.data_ptr<decltype(t)>()[i] = decltype(t)(f(values)); });
-  }
-  return y;
+Tensor map_reference(const tensor_list& x, Dtype out, long double (*f)(const long double* x)) {
+  return tabulate(common_shape(x), out, [&](const Shape& i) {
+    long double values[4] = {};
+    for (size_t k = 0; k < x.size(); ++k) values[k] = broadcast_at(x[k], i);
+    return double(f(values));
+  });
 }
 
 std::vector<Sample> unary_samples(double lo, double hi, Sample::Function run,

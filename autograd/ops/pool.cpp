@@ -2,6 +2,7 @@
 
 #include "autograd/graph/grad_mode.h"
 #include "autograd/ops/checks.h"
+#include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/ops/strided.h"
 #include "autograd/tensor/factories.h"
@@ -11,18 +12,34 @@ namespace taper::ops {
 using kernels::PoolDivisor;
 using kernels::PoolGeometry;
 
-/// Calls f(x place, y place) for every element of every window inside the input, by index
-/// arithmetic alone.
+/// The slow truth's output shape for an input of shape x.
+static Shape slow_pooled_shape(const Pooling& p, Shape x) {
+  int64_t &h = x[x.size() - 2], &w = x[x.size() - 1];
+  h = count_windows(h, p.kernel.h, p.stride.h, p.padding.h, p.dilation.h, p.ceil_mode);
+  w = count_windows(w, p.kernel.w, p.stride.w, p.padding.w, p.dilation.w, p.ceil_mode);
+  return x;
+}
+
+/// Calls f(y index, x index) for every cell of every window over an input of shape x, one by one;
+/// x indices outside the input lie in the padding or, with ceil_mode, beyond it.
 template <class F>
-static void for_each_cell(const PoolGeometry& g, F f) {
-  for (int64_t y = 0; y < g.planes * g.y_size.h * g.y_size.w; ++y)
-    for (int64_t k = 0; k < g.kernel.h * g.kernel.w; ++k) {
-      int64_t plane = y / (g.y_size.h * g.y_size.w), i = y / g.y_size.w % g.y_size.h;
-      int64_t r = i * g.stride.h - g.padding.h + k / g.kernel.w * g.dilation.h;
-      int64_t c = y % g.y_size.w * g.stride.w - g.padding.w + k % g.kernel.w * g.dilation.w;
-      if (r >= 0 && r < g.x_size.h && c >= 0 && c < g.x_size.w)
-        f((plane * g.x_size.h + r) * g.x_size.w + c, y);
-    }
+static void for_each_cell(const Pooling& p, const Shape& x, F f) {
+  for_each_index(slow_pooled_shape(p, x), [&](const Shape& y) {
+    for_each_index(shape_of(p.kernel), [&](const Shape& k) {
+      Shape at = y;
+      int64_t &h = at[at.size() - 2], &w = at[at.size() - 1];
+      h = h * p.stride.h - p.padding.h + k[0] * p.dilation.h;
+      w = w * p.stride.w - p.padding.w + k[1] * p.dilation.w;
+      f(y, at);
+    });
+  });
+}
+
+/// Whether a cell lies in an input of shape x with a border around its last two dimensions.
+static bool is_inside(const Shape& at, const Shape& x, Int2 border) {
+  int64_t h = at[at.size() - 2], w = at[at.size() - 1];
+  return h >= -border.h && h < x[x.size() - 2] + border.h && w >= -border.w &&
+         w < x[x.size() - 1] + border.w;
 }
 
 struct MaxPool2dWithIndices : Pooling {
@@ -44,7 +61,7 @@ struct MaxPool2dWithIndices : Pooling {
     return apply(op, x);
   }
   void infer(Inputs x, Specs& y) const {
-    if (x[0].dtype() == boolean) fail(info.name, "not defined on boolean tensors");
+    if (x[0].dtype() == boolean) fail_boolean(info);
     PoolGeometry g = checked_pool_geometry(info, x[0].sizes(), *this);
     check_windows(info, g);
     y.packed(0);
@@ -75,15 +92,14 @@ struct MaxPool2dWithIndices : Pooling {
   static constexpr auto formulas = rules(&MaxPool2dWithIndices::dx_formula);
 
   tensor_list reference(const tensor_list& x) const {
-    PoolGeometry g = pool_geometry(x[0].sizes(), *this);
-    Tensor in = x[0].contiguous(), y = zeros(pooled_shape(in.sizes(), g), {.dtype = float64});
-    Tensor index = full(y.sizes(), -1);
-    for_each_cell(g, [&](int64_t from, int64_t to) {
-      double v = in.data_ptr<double>()[from];
-      int64_t& place = index.data_ptr<int64_t>()[to];
-      if (place >= 0 && !(v > y.data_ptr<double>()[to])) return;
-      y.data_ptr<double>()[to] = v;
-      place = from % (g.x_size.h * g.x_size.w);
+    Shape in = x[0].sizes(), out = slow_pooled_shape(*this, in);
+    Tensor y = zeros(out, {.dtype = float64}), index = full(out, -1, {.dtype = float64});
+    for_each_cell(*this, in, [&](const Shape& to, const Shape& from) {
+      if (!is_inside(from, in, 0)) return;
+      double v = element_at(x[0], from), &place = element_of(index, to);
+      if (place >= 0 && !(v > element_at(y, to))) return;
+      element_of(y, to) = v;
+      place = double(from[from.size() - 2] * in.back() + from.back());
     });
     return {y, index};
   }
@@ -139,9 +155,13 @@ struct MaxPool {
     same.set(2, {}, 0, false);
     auto slow = [same](const tensor_list& x) {
       tensor_list y = same.reference(x);
-      Tensor mask = zeros({1, 2, 4, 4}, {.dtype = float64});
-      for (int64_t i = 0; i < 8; ++i)
-        mask.data_ptr<double>()[i / 4 * 16 + y[1].data_ptr<int64_t>()[i]] = 1;
+      Tensor mask = zeros(x[0].sizes(), {.dtype = float64});
+      for_each_index(y[1].sizes(), [&](Shape i) {
+        int64_t place = int64_t(element_at(y[1], i)), width = x[0].size(-1);
+        i[i.size() - 2] = place / width;
+        i.back() = place % width;
+        element_of(mask, i) = 1;
+      });
       return tensor_list{y[0], mask};
     };
     return {{{{{1, 2, 4, 4}, -20, 20}},
@@ -177,6 +197,15 @@ struct AvgPooling : Pooling {
     for (int64_t i = 0; i < t.numel(); ++i)
       t.data_ptr<double>()[i] = divisor().at(g, i / g.y_size.w, i % g.y_size.w);
     return t.to(dtype);
+  }
+
+  /// The slow truth of the divisors: the cells of each window, counted one by one.
+  Tensor slow_divisors(const Shape& x) const {
+    Tensor count = zeros(slow_pooled_shape(*this, x), {.dtype = float64});
+    for_each_cell(*this, x, [&](const Shape& to, const Shape& from) {
+      if (is_inside(from, x, count_include_pad ? padding : 0)) element_of(count, to) += 1;
+    });
+    return divisor_override ? full(count.sizes(), divisor_override, {.dtype = float64}) : count;
   }
 };
 
@@ -219,12 +248,13 @@ struct AvgPool2d : AvgPooling {
   static constexpr auto formulas = rules(&AvgPool2d::dx_formula);
 
   Tensor reference(const tensor_list& x) const {
-    PoolGeometry g = pool_geometry(x[0].sizes(), *this);
-    Tensor in = x[0].contiguous(), y = zeros(pooled_shape(in.sizes(), g), {.dtype = float64});
-    for_each_cell(g, [&](int64_t from, int64_t to) {
-      y.data_ptr<double>()[to] += in.data_ptr<double>()[from];
+    Shape in = x[0].sizes();
+    Tensor count = slow_divisors(in), y = zeros(count.sizes(), {.dtype = float64});
+    for_each_cell(*this, in, [&](const Shape& to, const Shape& from) {
+      if (is_inside(from, in, 0))
+        element_of(y, to) += element_at(x[0], from) / element_at(count, to);
     });
-    return y / divisors(g, float64);
+    return y;
   }
   static std::vector<Sample> samples() {
     AvgPool2d plain, overlapping, padded, without, fixed;
@@ -271,10 +301,10 @@ struct AvgPool2dInput : AvgPooling {
   static constexpr auto grads = rules(&AvgPool2dInput::ddy);
 
   Tensor reference(const tensor_list& x) const {
-    PoolGeometry g = pool_geometry(shape, *this);
-    Tensor share = x[0] / divisors(g, float64), dx = zeros(shape, {.dtype = float64});
-    for_each_cell(g, [&](int64_t to, int64_t from) {
-      dx.data_ptr<double>()[to] += share.data_ptr<double>()[from];
+    Tensor count = slow_divisors(shape), dx = zeros(shape, {.dtype = float64});
+    for_each_cell(*this, shape, [&](const Shape& from, const Shape& to) {
+      if (is_inside(to, shape, 0))
+        element_of(dx, to) += element_at(x[0], from) / element_at(count, from);
     });
     return dx;
   }

@@ -45,7 +45,9 @@ PoolGeometry checked_pool_geometry(const OpInfo& info, IntList x, const Pooling&
          shape_of(p.padding), shape_of(reach));
   PoolGeometry g = pool_geometry(x, p);
   if (g.x_size.h < 1 || g.x_size.w < 1 || g.y_size.h < 1 || g.y_size.w < 1)
-    fail(info.name, "the kernel reaches over {}, the input of shape {} has no room for it",
+    fail(info.name,
+         "the kernel reaches over {}, the input of shape {} has no room for it; expected at most "
+         "the padded input",
          shape_of(reach), x);
   return g;
 }
@@ -70,7 +72,10 @@ void check_windows(const OpInfo& info, const PoolGeometry& g) {
                    int64_t d) {
     for (int64_t i = 0; i < y; ++i)
       if (!holds_any(i, x, k, s, p, d))
-        fail(info.name, "the windows of output {} {} lie in the padding alone", name, i);
+        fail(info.name,
+             "the windows of output {} {} lie in the padding alone; expected each to hold an "
+             "element",
+             name, i);
   };
   if (g.dilation == Int2(1)) return;
   check("row", g.y_size.h, g.x_size.h, g.kernel.h, g.stride.h, g.padding.h, g.dilation.h);

@@ -14,7 +14,8 @@ DimMask reduced_dims(std::string_view op, const Shape& dims, size_t ndim) {
   for (int64_t d : dims) {
     int64_t w = wrap_dim(op, d, ndim);
     if (ndim == 0) continue;
-    if (kernels::has(reduced, size_t(w))) fail(op, "dimension {} appears twice in {}", w, dims);
+    if (kernels::has(reduced, size_t(w)))
+      fail(op, "dimension {} twice in {}; expected each once", w, dims);
     reduced |= DimMask(1) << w;
   }
   return reduced;
@@ -38,18 +39,12 @@ Tensor with_reduced_dims(const Tensor& y, std::string_view op, const Shape& dims
 
 void for_each_reduced(const Tensor& x, DimMask reduced,
                       const std::function<void(int64_t, double)>& fold) {
-  Buffer b = plain(x);
-  for (int64_t flat = 0; flat < b.numel; ++flat) {
-    int64_t rest = flat, at = 0, slot = 0, slots = 1;
-    for (size_t d = b.sizes.size(); d-- > 0; rest /= b.sizes[d]) {
-      int64_t i = rest % b.sizes[d];
-      at += i * b.strides[d];
-      if (kernels::has(reduced, d)) continue;
-      slot += i * slots;
-      slots *= b.sizes[d];
-    }
-    fold(slot, dispatch(b.dtype, [&](auto t) { return double(b.as<decltype(t)>()[at]); }));
-  }
+  for_each_index(x.sizes(), [&](const Shape& i) {
+    int64_t slot = 0;
+    for (size_t d = 0; d < i.size(); ++d)
+      if (!kernels::has(reduced, d)) slot = slot * x.sizes()[d] + i[d];
+    fold(slot, element_at(x, i));
+  });
 }
 
 struct Sum {
@@ -118,7 +113,9 @@ struct SumToSize {
       else
         fits = sizes[size_t(d - lead)] == x.size(d);
     }
-    if (!fits) fail(info.name, "shape {} is no broadcast of {}", x.sizes(), sizes);
+    if (!fits)
+      fail(info.name, "shape {} summed to {}; expected one that broadcasts to it", x.sizes(),
+           sizes);
     return (dims.empty() ? x : x.sum(dims, true)).reshape(sizes);
   }
   static std::vector<Sample> samples() {
@@ -128,11 +125,11 @@ struct SumToSize {
                return tensor_list{x[0].sum_to_size({3, 1})};
              },
              [](auto& x) {
-               return tensor_list{tabulate({3, 1}, float64, [&](auto& i) {
-                 double sum = 0;
-                 for (int64_t k = 0; k < 8; ++k) sum += element_at(x[0], {k / 4, i[0], k % 4});
-                 return sum;
-               })};
+               Tensor y = zeros({3, 1}, {.dtype = float64});
+               for_each_index(x[0].sizes(), [&](const Shape& i) {
+                 element_of(y, {i[1], 0}) += element_at(x[0], i);
+               });
+               return tensor_list{y};
              }}};
   }
 };
@@ -147,17 +144,25 @@ struct Mean {
     return y / (y.numel() ? double(x.numel()) / double(y.numel()) : 1.0);
   }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}}, "all", [](auto& x) { return tensor_list{x[0].mean()}; }},
+    auto slow = [](Shape dims, bool keepdim) {
+      return [=](const tensor_list& x) { return tensor_list{reference(x[0], dims, keepdim)}; };
+    };
+    return {{{{{3, 4}}}, "all", [](auto& x) { return tensor_list{x[0].mean()}; }, slow({}, false)},
             {{{{3, 4}}},
              "dim 0",
              [](auto& x) { return tensor_list{x[0].mean(0, true)}; },
-             [](auto& x) {
-               return tensor_list{tabulate({1, 4}, float64, [&](auto& i) {
-                 return (element_at(x[0], {0, i[1]}) + element_at(x[0], {1, i[1]}) +
-                         element_at(x[0], {2, i[1]})) /
-                        3;
-               })};
-             }}};
+             slow({0}, true)}};
+  }
+  static Tensor reference(const Tensor& x, const Shape& dims, bool keepdim) {
+    auto reduced = reduced_dims(info.name, dims, size_t(x.dim()));
+    Tensor y = zeros(reduced_sizes(x.sizes(), reduced, keepdim), {.dtype = float64});
+    std::vector<int64_t> count(size_t(y.numel()), 0);
+    for_each_reduced(x, reduced, [&](int64_t slot, double v) {
+      y.data_ptr<double>()[slot] += v;
+      ++count[size_t(slot)];
+    });
+    for (int64_t i = 0; i < y.numel(); ++i) y.data_ptr<double>()[i] /= double(count[size_t(i)]);
+    return y;
   }
 };
 
@@ -176,23 +181,35 @@ struct Var {
     return y / std::max(double(count) - double(correction), 0.0);
   }
   static std::vector<Sample> samples() {
-    return {{{{{3, 4}}},
-             "all",
-             [](auto& x) { return tensor_list{x[0].var()}; },
-             [](auto& x) { return tensor_list{reference(x[0], 11)}; }},
-            {{{{2, 3, 4}}}, "dims 0 and 2, biased", [](auto& x) {
-               return tensor_list{x[0].var({0, 2}, 0, true)};
-             }}};
+    auto slow = [](Shape dims, double correction, bool keepdim) {
+      return [=](const tensor_list& x) {
+        return tensor_list{reference(x[0], dims, correction, keepdim)};
+      };
+    };
+    return {
+        {{{{3, 4}}}, "all", [](auto& x) { return tensor_list{x[0].var()}; }, slow({}, 1, false)},
+        {{{{2, 3, 4}}},
+         "dims 0 and 2, biased",
+         [](auto& x) {
+           return tensor_list{x[0].var({0, 2}, 0, true)};
+         },
+         slow({0, 2}, 0, true)}};
   }
-  /// The squared distances from the mean of a matrix, over `divisor`.
-  static Tensor reference(const Tensor& x, double divisor) {
-    double sum = 0, squares = 0;
-    for_each_index(x.sizes(), [&](const Shape& i) { sum += element_at(x, i); });
-    for_each_index(x.sizes(), [&](const Shape& i) {
-      double d = element_at(x, i) - sum / double(x.numel());
-      squares += d * d;
-    });
-    return tabulate({}, float64, [&](auto&) { return squares / divisor; });
+  /// The mean distance of each pair: sum of (x_i - x_j)^2 over all pairs, both orders, is
+  /// 2 n sum((x - mean)^2).
+  static Tensor reference(const Tensor& x, const Shape& dims, double correction, bool keepdim) {
+    auto reduced = reduced_dims(info.name, dims, size_t(x.dim()));
+    Tensor y = zeros(reduced_sizes(x.sizes(), reduced, keepdim), {.dtype = float64});
+    std::vector<std::vector<double>> groups(size_t(y.numel()));
+    for_each_reduced(x, reduced,
+                     [&](int64_t slot, double v) { groups[size_t(slot)].push_back(v); });
+    for (size_t i = 0; i < groups.size(); ++i) {
+      double sum = 0, n = double(groups[i].size());
+      for (double a : groups[i])
+        for (double b : groups[i]) sum += (a - b) * (a - b);
+      y.data_ptr<double>()[i] = sum / (2 * n) / std::max(n - correction, 0.0);
+    }
+    return y;
   }
 };
 
@@ -206,7 +223,7 @@ struct VarAll {
     return {{{{{3, 4}}},
              "biased",
              [](auto& x) { return tensor_list{x[0].var(false)}; },
-             [](auto& x) { return tensor_list{Var::reference(x[0], 12)}; }}};
+             [](auto& x) { return tensor_list{Var::reference(x[0], {}, 0, false)}; }}};
   }
 };
 
@@ -260,7 +277,12 @@ struct Logsumexp {
     one.dims = {-1};
     one.keepdim = true;
     two.dims = {0, 2};
-    return {{{{{3, 4}}}, all}, {{{{3, 4}}}, one}, {{{{2, 3, 4}}}, two}, {{{{}}}, all}};
+    auto by = [](Shape sizes, const Logsumexp& op) {
+      return Sample({{sizes}}, op, [op](const tensor_list& x) {
+        return tensor_list{x[0].logsumexp(op.dims, op.keepdim)};
+      });
+    };
+    return {by({3, 4}, all), by({3, 4}, one), by({2, 3, 4}, two), by({}, all)};
   }
 
  private:
@@ -301,9 +323,9 @@ struct Any {
              "rows",
              [](auto& x) { return tensor_list{x[0].any(1)}; },
              [](auto& x) {
-               return tensor_list{tabulate({3}, boolean, [&](auto& i) {
+               return tensor_list{tabulate(x[0].size(0), boolean, [&](auto& i) {
                  double any = 0;
-                 for (int64_t j = 0; j < 4; ++j) any += element_at(x[0], {i[0], j});
+                 for (int64_t j = 0; j < x[0].size(1); ++j) any += element_at(x[0], {i[0], j});
                  return any > 0;
                })};
              }}};
@@ -323,9 +345,9 @@ struct All {
              "rows",
              [](auto& x) { return tensor_list{x[0].all(1)}; },
              [](auto& x) {
-               return tensor_list{tabulate({3}, boolean, [&](auto& i) {
+               return tensor_list{tabulate(x[0].size(0), boolean, [&](auto& i) {
                  double all = 1;
-                 for (int64_t j = 0; j < 4; ++j) all *= element_at(x[0], {i[0], j});
+                 for (int64_t j = 0; j < x[0].size(1); ++j) all *= element_at(x[0], {i[0], j});
                  return all > 0;
                })};
              }}};

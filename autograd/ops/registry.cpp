@@ -35,11 +35,17 @@ static std::string called_on_x(const char* function, const char* parameters) {
   return std::string(function) + "(x" + (rest.empty() ? "" : ", ") + rest + ")";
 }
 
+/// "pointwise" of "autograd/ops/pointwise.def", wherever the sources lie.
+static std::string stem(std::string_view file) {
+  file.remove_prefix(file.rfind('/') + 1);
+  return std::string(file.substr(0, file.find('.')));
+}
+
 static std::vector<OpEntry> build() {
   std::vector<OpEntry> all;
-  auto add = [&](const char* id, const char* family, OpEntry entry, std::string signature) {
+  auto add = [&](const char* id, std::string_view file, OpEntry entry, std::string signature) {
     entry.id = id;
-    entry.family = family;
+    entry.family = stem(file);
     entry.signature = std::move(signature);
     all.push_back(std::move(entry));
   };

@@ -12,7 +12,7 @@ namespace taper {
 struct OpEntry {
   const char* id;        ///< the struct's name in the .def line, unique
   const char* function;  ///< the function's name
-  const char* family;    ///< the .def file
+  std::string family;    ///< the .def file's name without folder and ending
   const OpInfo* info;
   const OpType* type;  ///< null for a composite
   std::vector<Sample> (*samples)();
@@ -25,7 +25,7 @@ template <class Op>
 OpEntry make_entry(const char* function) {
   OpEntry e{.id = nullptr,
             .function = function,
-            .family = nullptr,
+            .family = {},
             .info = &Op::info,
             .type = nullptr,
             .samples = &Op::samples};

@@ -32,6 +32,13 @@ struct Sample {
     else if constexpr (requires(const tensor_list& x) { op.reference(x); })
       reference = [op](const tensor_list& x) { return tensor_list{op.reference(x)}; };
   }
+  /// An op struct through a call that prepares its inputs.
+  template <class Op>
+  requires requires { Op::info; }
+  Sample(std::vector<SampleInput> inputs, Op op, Function call) : Sample(std::move(inputs), op) {
+    run = std::move(call);
+    in_place = {};
+  }
   /// Any call: of a composite, of an op through its own `call`.
   Sample(std::vector<SampleInput> inputs, std::string label, Function run, Function reference = {})
       : inputs(std::move(inputs)),
@@ -45,11 +52,18 @@ struct Sample {
     return std::move(*this);
   }
 
+  /// The same with a reference that holds for inputs of these shapes alone.
+  Sample of_fixed_shapes() && {
+    fixed_shapes = true;
+    return std::move(*this);
+  }
+
   std::vector<SampleInput> inputs;
   std::string label;
   Function run;
   Function reference;  ///< the slow truth; shares nothing with the kernel
-  Function in_place;   ///< needed where the in-place form takes more than tensors
+  bool fixed_shapes = false;
+  Function in_place;  ///< needed where the in-place form takes more than tensors
   /// Wider than PyTorch's tolerances, with the reason, where a sample needs it.
   double tolerance = 0;
   std::string tolerance_reason;

@@ -9,10 +9,10 @@ namespace taper::ops {
 /// The sample of an op that picks elements: of shape `to`, y[i] = x[place(i)].
 static Sample picking(Shape from, std::string label, Shape to, Tensor (*f)(const Tensor& x),
                       Shape (*place)(const Shape& i)) {
-  return {{{from}},
-          std::move(label),
-          [f](const tensor_list& x) { return tensor_list{f(x[0])}; },
-          [to, place](const tensor_list& x) { return tensor_list{moved(x[0], to, place)}; }};
+  return Sample(
+             {{from}}, std::move(label), [f](const tensor_list& x) { return tensor_list{f(x[0])}; },
+             [to, place](const tensor_list& x) { return tensor_list{moved(x[0], to, place)}; })
+      .of_fixed_shapes();
 }
 
 /// A step in a dimension of n: one that leaves it goes no farther than its size.
@@ -32,7 +32,7 @@ struct SliceDim : ViewOp<SliceDim> {
   FIELDS(dim, start, end, step)
 
   static Tensor call(const Tensor& x, int64_t dim, int64_t start, int64_t end, int64_t step) {
-    if (x.dim() == 0) fail_index(info.name, "a 0-dim tensor cannot be sliced");
+    if (x.dim() == 0) fail_index(info.name, "a 0-dim tensor; expected at least one dimension");
     if (step <= 0) fail(info.name, "step {}; expected 1 or more", step);
     SliceDim op;
     op.dim = wrap_dim(info.name, dim, size_t(x.dim()));
@@ -78,7 +78,7 @@ struct Narrow {
                                .formula = "y = x[start : start + length] along dim",
                                .doc = "Part of a dimension; a view"};
   static Tensor call(const Tensor& x, int64_t dim, int64_t start, int64_t length) {
-    if (x.dim() == 0) fail_index(info.name, "a 0-dim tensor cannot be narrowed");
+    if (x.dim() == 0) fail_index(info.name, "a 0-dim tensor; expected at least one dimension");
     int64_t n = x.size(wrap_dim(info.name, dim, size_t(x.dim())));
     int64_t from = start < 0 ? start + n : start;
     if (from < 0 || length < 0 || from > n - length)
@@ -105,7 +105,7 @@ struct Select : ViewOp<Select> {
   FIELDS(dim, index)
 
   static Tensor call(const Tensor& x, int64_t dim, int64_t index) {
-    if (x.dim() == 0) fail_index(info.name, "a 0-dim tensor has no index {}", index);
+    if (x.dim() == 0) fail_index(info.name, "a 0-dim tensor; expected at least one dimension");
     Select op;
     op.dim = wrap_dim(info.name, dim, size_t(x.dim()));
     int64_t n = x.size(op.dim);
@@ -188,8 +188,7 @@ struct Diagonal : ViewOp<Diagonal> {
     op.dim1 = wrap_dim(info.name, dim1, size_t(x.dim()));
     op.dim2 = wrap_dim(info.name, dim2, size_t(x.dim()));
     if (op.dim1 == op.dim2)
-      fail(info.name, "dim1 {} and dim2 {} are the same dimension of shape {}", dim1, dim2,
-           x.sizes());
+      fail(info.name, "dim1 {} and dim2 {}; expected different dimensions", dim1, dim2);
     return apply(op, x);
   }
   void look(Geometry& g) const {

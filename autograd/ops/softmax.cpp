@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "autograd/ops/checks.h"
+#include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"
 
@@ -28,18 +29,10 @@ struct SoftmaxOp {
     kernels::softmax(kernels::Rows(x[0].sizes(), size_t(dim)), log, plain(x[0]), plain(y[0]));
   }
   Tensor reference(const tensor_list& x) const {
-    Tensor y = x[0].contiguous().clone();
-    kernels::Rows rows(y.sizes(), size_t(dim));
-    for (int64_t r = 0; r < rows.count(); ++r) {
-      double* row = y.data_ptr<double>() + rows.start(r);
-      double sum = 0;
-      for (int64_t c = 0; c < rows.classes; ++c) sum += std::exp(row[c * rows.inner]);
-      for (int64_t c = 0; c < rows.classes; ++c) {
-        double p = std::exp(row[c * rows.inner]) / sum;
-        row[c * rows.inner] = log ? std::log(p) : p;
-      }
-    }
-    return y;
+    return tabulate(x[0].sizes(), float64, [&](const Shape& i) {
+      double p = std::exp(element_at(x[0], i)) / sum_of_exp(x[0], i, dim);
+      return log ? std::log(p) : p;
+    });
   }
   static std::vector<Sample> samples() {
     Self first, last;

@@ -3,6 +3,7 @@
 #include "autograd/graph/view.h"
 #include "autograd/kernels/pointwise.h"
 #include "autograd/kernels/wrapping.h"
+#include "autograd/ops/reference.h"
 #include "autograd/tensor/factories.h"
 
 namespace taper::ops {
@@ -21,11 +22,13 @@ static void check_bounds(const OpInfo& info, IntList sizes, IntList strides, int
     int64_t reach = 0;
     if (__builtin_mul_overflow(sizes[d] - 1, strides[d], &reach) ||
         __builtin_add_overflow(last, reach, &last))
-      fail(info.name, "sizes {} and strides {} overflow", sizes, strides);
+      fail(info.name, "sizes {} and strides {} overflow; expected places below {}", sizes, strides,
+           n);
   }
   if (offset < 0 || last >= n)
-    fail_index(info.name, "sizes {}, strides {}, offset {} reach element {} of a {} of {}", sizes,
-               strides, offset, last, memory, n);
+    fail_index(info.name,
+               "sizes {}, strides {}, offset {} reach element {} of a {}; expected places below {}",
+               sizes, strides, offset, last, memory, n);
 }
 
 /// y[places] = or += x.
@@ -92,15 +95,17 @@ Tensor AsStrided::dx(Dy dy, InShape<0> s) const {
   return part / strided_part(counts, s, own, -start);
 }
 
+/// offset + strides . index
+static int64_t place_of(const Shape& index, const Shape& strides, int64_t offset) {
+  for (size_t d = 0; d < index.size(); ++d) offset += index[d] * strides[d];
+  return offset;
+}
+
 Tensor AsStrided::reference(const tensor_list& x) const {
-  Tensor y = empty(sizes, {.dtype = x[0].dtype()});
-  Shape index(sizes.size(), 0);
-  for (int64_t i = 0; i < y.numel(); ++i) {
-    int64_t rest = i, at = offset;
-    for (size_t d = sizes.size(); d-- > 0; rest /= sizes[d]) at += rest % sizes[d] * strides[d];
-    y.data_ptr<double>()[i] = x[0].data_ptr<double>()[at];
-  }
-  return y;
+  Tensor packed = reshaped(x[0], x[0].numel());
+  return tabulate(sizes, float64, [&](const Shape& i) {
+    return element_at(packed, {place_of(i, strides, offset)});
+  });
 }
 
 std::vector<Sample> AsStrided::samples() {
@@ -128,14 +133,10 @@ void EmbedStrided::forward(Inputs x, Outputs y) const {
 }
 
 Tensor EmbedStrided::reference(const tensor_list& x) const {
-  Tensor y = zeros(shape, {.dtype = x[0].dtype()});
-  Tensor from = x[0].contiguous();
-  for (int64_t i = 0; i < from.numel(); ++i) {
-    int64_t rest = i, at = offset;
-    for (size_t d = strides.size(); d-- > 0; rest /= from.size(int64_t(d)))
-      at += rest % from.size(int64_t(d)) * strides[d];
-    y.data_ptr<double>()[at] += from.data_ptr<double>()[i];
-  }
+  Tensor y = zeros(shape, {.dtype = float64});
+  for_each_index(x[0].sizes(), [&](const Shape& i) {
+    y.data_ptr<double>()[place_of(i, strides, offset)] += element_at(x[0], i);
+  });
   return y;
 }
 
@@ -162,13 +163,10 @@ Tensor PutStrided::dbase(Dy dy) const {
 }
 
 Tensor PutStrided::reference(const tensor_list& x) const {
-  Tensor y = x[0].contiguous().clone(), v = x[1].contiguous();
-  for (int64_t i = 0; i < v.numel(); ++i) {
-    int64_t rest = i, at = offset;
-    for (size_t d = strides.size(); d-- > 0; rest /= v.size(int64_t(d)))
-      at += rest % v.size(int64_t(d)) * strides[d];
-    y.data_ptr<double>()[at] = v.data_ptr<double>()[i];
-  }
+  Tensor y = reshaped(x[0], x[0].sizes());
+  for_each_index(x[1].sizes(), [&](const Shape& i) {
+    y.data_ptr<double>()[place_of(i, strides, offset)] = element_at(x[1], i);
+  });
   return y;
 }
 

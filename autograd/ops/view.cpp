@@ -43,16 +43,22 @@ Shape inferred_sizes(std::string_view op, IntList sizes, int64_t n, IntList from
     fail(op, "shape {} leaves -1 open beside a size of 0; expected it written out", sizes);
   if (open >= 0 && n % known == 0) out[size_t(open)] = n / known;
   if (open >= 0 ? n % known != 0 : known != n)
-    fail(op, "shape {} does not hold the {} elements of {}", sizes, n, from);
+    fail(op, "shape {} for the {} elements of {}; expected as many", sizes, n, from);
   return out;
 }
 
 /// The sample of an op that keeps the order of elements.
 static Sample reshaping(Shape from, std::string label, Shape to, Tensor (*f)(const Tensor& x)) {
-  return {{{from}},
-          std::move(label),
-          [f](const tensor_list& x) { return tensor_list{f(x[0])}; },
-          [to](const tensor_list& x) { return tensor_list{reshaped(x[0], to)}; }};
+  return Sample(
+             {{from}}, std::move(label), [f](const tensor_list& x) { return tensor_list{f(x[0])}; },
+             [to](const tensor_list& x) { return tensor_list{reshaped(x[0], to)}; })
+      .of_fixed_shapes();
+}
+
+/// An index, or sizes, with the first and last place swapped.
+static Shape turned(Shape i) {
+  if (!i.empty()) std::swap(i[0], i.back());
+  return i;
 }
 
 struct View {
@@ -109,8 +115,9 @@ struct Reshape {
   }
   static std::vector<Sample> samples() {
     auto slow = [](const tensor_list& x) {
-      return tensor_list{tabulate({24}, float64, [&](const Shape& i) {
-        return element_at(x[0], {i[0] / 3 % 2, i[0] % 3, i[0] / 6});
+      IntList s = x[0].sizes();
+      return tensor_list{tabulate(x[0].numel(), float64, [&](const Shape& i) {
+        return element_at(x[0], {i[0] / s[1] % s[0], i[0] % s[1], i[0] / (s[0] * s[1])});
       })};
     };
     return {reshaping({2, 3, 4}, "[3, 8]", {3, 8},
@@ -135,7 +142,8 @@ struct Flatten {
     if (x.dim() == 0) return x.reshape({1});
     start = wrap_dim(info.name, start, size_t(x.dim()));
     end = wrap_dim(info.name, end, size_t(x.dim()));
-    if (start > end) fail(info.name, "start_dim {} lies behind end_dim {}", start, end);
+    if (start > end)
+      fail(info.name, "start_dim {}, end_dim {}; expected start_dim <= end_dim", start, end);
     Shape sizes;
     for (int64_t d = 0; d < x.dim(); ++d)
       if (d > start && d <= end)
@@ -193,7 +201,8 @@ struct Permute {
                return tensor_list{x[0].permute({2, 0, -2})};
              },
              [](auto& x) {
-               return tensor_list{moved(x[0], {4, 2, 3}, [](auto& i) {
+               IntList s = x[0].sizes();
+               return tensor_list{moved(x[0], {s[2], s[0], s[1]}, [](auto& i) {
                  return Shape{i[1], i[2], i[0]};
                })};
              }}};
@@ -217,11 +226,7 @@ struct Transpose {
     return {{{{{2, 3, 4}}},
              "0, -1",
              [](auto& x) { return tensor_list{x[0].transpose(0, -1)}; },
-             [](auto& x) {
-               return tensor_list{moved(x[0], {4, 3, 2}, [](auto& i) {
-                 return Shape{i[2], i[1], i[0]};
-               })};
-             }}};
+             [](auto& x) { return tensor_list{moved(x[0], turned(x[0].sizes()), turned)}; }}};
   }
 };
 
@@ -239,9 +244,7 @@ struct T {
     return {{{{{2, 3}}},
              "",
              [](auto& x) { return tensor_list{x[0].t()}; },
-             [](auto& x) {
-               return tensor_list{moved(x[0], {3, 2}, [](auto& i) { return Shape{i[1], i[0]}; })};
-             }}};
+             [](auto& x) { return tensor_list{moved(x[0], turned(x[0].sizes()), turned)}; }}};
   }
 };
 
@@ -289,7 +292,9 @@ struct Expand {
                return tensor_list{x[0].expand({2, -1, 4})};
              },
              [](auto& x) {
-               return tensor_list{moved(x[0], {2, 3, 4}, [](auto& i) { return Shape{i[1], 0}; })};
+               return tensor_list{moved(x[0], {2, x[0].size(0), 4}, [](auto& i) {
+                 return Shape{i[1], 0};
+               })};
              }}};
   }
 };
@@ -304,7 +309,8 @@ struct ExpandAs {
              "",
              [](auto& x) { return tensor_list{x[0].expand_as(x[1])}; },
              [](auto& x) {
-               return tensor_list{moved(x[0], {3, 2}, [](auto& i) { return Shape{i[0], 0}; })};
+               return tensor_list{
+                   tabulate(x[1].sizes(), float64, [&](auto& i) { return broadcast_at(x[0], i); })};
              }}};
   }
 };

@@ -82,8 +82,10 @@ Shape broadcast_shapes(std::string_view op, IntList a, IntList b) {
     int64_t& size = out[lead + i];
     if (size == low[i] || low[i] == 1) continue;
     if (size != 1)
-      fail(op, "shapes {} and {} do not broadcast; dimension {} has sizes {} and {}", a, b,
-           int64_t(i) - int64_t(low.size()), a[a.size() - low.size() + i],
+      fail(op,
+           "shapes {} and {} do not broadcast; expected equal sizes or 1 in dimension {}, not {} "
+           "and {}",
+           a, b, int64_t(i) - int64_t(low.size()), a[a.size() - low.size() + i],
            b[b.size() - low.size() + i]);
     size = low[i];
   }

@@ -12,7 +12,7 @@ namespace taper::test {
 /// What is tried with every op of the registry, on each of its samples.
 enum class Check : uint8_t {
   info,      ///< texts are there
-  value,     ///< equal to the reference
+  value,     ///< equal to the reference, which every sample has
   order1,    ///< gradients against central differences
   order2,    ///< the gradients' gradients
   control,   ///< a gradient off by 1 % is seen
@@ -22,11 +22,13 @@ enum class Check : uint8_t {
   expanded,  ///< the same from inputs that repeat memory
   memory,    ///< inputs stay as they were, outputs share memory only as views
   in_place,  ///< f_ gives the same, also on a view
-  errors,    ///< wrong shapes, types and indices: a result or a clear error
+  empty,     ///< values and gradients of inputs without elements or dimensions
+  picture,   ///< name, attributes and formula in the picture of the graph
+  errors,    ///< wrong shapes, types and indices: a right result or a clear error
 };
-inline constexpr std::array check_names{"info",     "value",    "order 1",  "order 2",
-                                        "control",  "formulas", "float32",  "strided",
-                                        "expanded", "memory",   "in place", "errors"};
+inline constexpr std::array check_names{"info",     "value",   "order 1", "order 2",  "control",
+                                        "formulas", "float32", "strided", "expanded", "memory",
+                                        "in place", "empty",   "picture", "errors"};
 
 struct OpResult {
   const OpEntry* op = nullptr;

@@ -6,13 +6,6 @@
 
 namespace taper::test {
 
-/// "pointwise" of "autograd/ops/pointwise.def", wherever the sources lie.
-static std::string family_name(const OpEntry& op) {
-  std::string_view path = op.family;
-  path = path.substr(path.rfind('/') + 1);
-  return std::string(path.substr(0, path.find('.')));
-}
-
 /// Text for a cell of a table: code, where it is not empty.
 static std::string code(std::string_view text) {
   std::string escaped;
@@ -39,8 +32,8 @@ std::string op_reference() {
       "broadcast, and one of them may be a number.\n";
   std::string family;
   for (const OpEntry& op : registry()) {
-    if (family_name(op) != family) {
-      family = family_name(op);
+    if (op.family != family) {
+      family = op.family;
       out += fmt::format("\n## {}\n\n| call | value | gradient | |\n|---|---|---|---|\n", family);
     }
     out += row(op);

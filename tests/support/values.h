@@ -6,9 +6,12 @@
 
 namespace taper::test {
 
-/// The elements in row-major order, read by strides alone.
-inline std::vector<double> values(const Tensor& x) {
-  std::vector<double> out;
+using Values = std::vector<double>;
+
+/// The elements in row-major order, read by strides alone; none if x is undefined.
+inline Values values(const Tensor& x) {
+  Values out;
+  if (!x.defined()) return out;
   Buffer b = plain(x);
   Shape index(b.sizes.size(), 0);
   for (int64_t n = 0; n < b.numel; ++n) {

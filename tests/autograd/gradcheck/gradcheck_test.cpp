@@ -11,13 +11,12 @@
 #include "autograd/tensor/factories.h"
 #include "autograd/tensor/generator.h"
 #include "tests/support/error_text.h"
+#include "tests/support/graph.h"
 
 using namespace taper;
-using taper::test::error_text;
+using namespace taper::test;
 
 namespace {
-
-const TensorOptions checked{.dtype = float64, .requires_grad = true};
 
 /// y = x^2 with a gradient that is off by a factor.
 struct WrongSquare : autograd::Function<WrongSquare> {
@@ -76,7 +75,7 @@ std::string only_failure(const GradcheckReport& report) {
 BOOST_AUTO_TEST_SUITE(gradcheck_test)
 
 BOOST_AUTO_TEST_CASE(functions_of_every_form_pass) {
-  Tensor a = tensor({{0.5, 1.5}, {-1.0, 2.0}}, checked), b = tensor({0.25, -2.0}, checked);
+  Tensor a = tensor({{0.5, 1.5}, {-1.0, 2.0}}, leaf), b = tensor({0.25, -2.0}, leaf);
   BOOST_TEST(gradcheck([](const Tensor& x) { return x * x; }, {a}, {.order = 2}).ok());
   BOOST_TEST(gradcheck([](const auto& x) { return x.sigmoid(); }, {a}, {.order = 2}).ok());
   BOOST_TEST(
@@ -97,8 +96,8 @@ BOOST_AUTO_TEST_CASE(functions_of_every_form_pass) {
 }
 
 BOOST_AUTO_TEST_CASE(report_says_what_was_checked) {
-  Tensor x = tensor({1.0, 2.0, 3.0}, checked);
-  Tensor w = tensor({2.0}, checked);
+  Tensor x = tensor({1.0, 2.0, 3.0}, leaf);
+  Tensor w = tensor({2.0}, leaf);
   GradcheckReport report = gradcheck([&](const Tensor& x) { return x * w; }, {x},
                                      {.order = 2, .name = "scale", .parameters = {w}});
   BOOST_TEST(report.ok());
@@ -112,7 +111,7 @@ BOOST_AUTO_TEST_CASE(report_says_what_was_checked) {
 }
 
 BOOST_AUTO_TEST_CASE(wrong_gradient_is_named) {
-  Tensor x = tensor({{0.0, 0.001}, {-2.0, 0.0}}, checked);
+  Tensor x = tensor({{0.0, 0.001}, {-2.0, 0.0}}, leaf);
   auto f = [](const Tensor& x) { return WrongSquare::apply(x, 1.01); };
   GradcheckReport report = gradcheck(f, {x}, {.seed = 7});
   BOOST_TEST(!report.ok());
@@ -126,7 +125,7 @@ BOOST_AUTO_TEST_CASE(wrong_gradient_is_named) {
 }
 
 BOOST_AUTO_TEST_CASE(failure_text) {
-  Tensor x = tensor({3.0, 0.0}, checked);
+  Tensor x = tensor({3.0, 0.0}, leaf);
   auto f = [](const Tensor& x) { return WrongSquare::apply(x, 1.5); };
   GradcheckReport report = gradcheck(f, {x});
   const auto& w = report.worst;
@@ -145,7 +144,7 @@ BOOST_AUTO_TEST_CASE(failure_text) {
 }
 
 BOOST_AUTO_TEST_CASE(detached_gradient_passes_order_1_and_fails_order_2) {
-  Tensor x = tensor({0.5, -1.0}, checked);
+  Tensor x = tensor({0.5, -1.0}, leaf);
   for (bool partly : {false, true}) {
     auto f = [&](const Tensor& x) {
       return partly ? PartlyDetachedCube::apply(x) : DetachedCube::apply(x);
@@ -166,21 +165,45 @@ BOOST_AUTO_TEST_CASE(detached_gradient_passes_order_1_and_fails_order_2) {
 }
 
 BOOST_AUTO_TEST_CASE(undefined_gradient) {
-  Tensor x = tensor({0.5}, checked);
+  Tensor x = tensor({0.5}, leaf);
   std::string text =
       only_failure(gradcheck([](const Tensor& x) { return NoGradient::apply(x); }, {x}));
   BOOST_TEST(text.substr(text.find(';')) == "; 1 of 1 elements differ; its gradient is undefined");
 }
 
 BOOST_AUTO_TEST_CASE(not_a_number_fails) {
-  Tensor x = tensor({0.5}, checked);
+  Tensor x = tensor({0.5}, leaf);
   BOOST_TEST(!gradcheck([](const Tensor& x) { return NotANumber::apply(x); }, {x}).ok());
-  BOOST_TEST(!gradcheck([](const Tensor& x) { return x.log(); }, {tensor({-1.0}, checked)}).ok());
+  BOOST_TEST(!gradcheck([](const Tensor& x) { return x.log(); }, {tensor({-1.0}, leaf)}).ok());
   BOOST_TEST(!gradcheck([](const Tensor& x) { return x / 0; }, {x}).ok());
 }
 
+BOOST_AUTO_TEST_CASE(an_infinite_difference_fails) {
+  Tensor x = tensor({0.5, 709.7827128}, leaf);  // exp(x) overflows a little further
+  std::string text = only_failure(gradcheck([](const Tensor& x) { return x.exp(); }, {x}));
+  BOOST_TEST(text.find("order 1: input 0 at [1]: ") == 0u);
+  BOOST_TEST(text.find("; 1 of 2 elements differ") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(functions_that_change_with_the_input) {
+  Tensor x = tensor({1.0, 2.0}, leaf);
+  auto larger = [&](const Tensor& x) { return x[0].item<double>() > 1; };
+  BOOST_TEST(error_text([&] {
+               gradcheck([&](const Tensor& x) { return larger(x) ? cat({x, x}) : x; }, {x});
+             }) == "gradcheck: output 0 changes its shape with the input; expected a fixed one");
+  auto two = [&](const tensor_list& x) {
+    return larger(x[0]) ? tensor_list{x[0], x[0]} : tensor_list{x[0]};
+  };
+  BOOST_TEST(error_text([&] { gradcheck(two, {x}); }) ==
+             "gradcheck: the function gave 1 outputs, with another input 2; expected as many");
+  auto refusing = [&](const Tensor& x) { return larger(x) ? x.reshape({7}) : x * 2; };
+  BOOST_TEST(error_text([&] { gradcheck(refusing, {x}); }) ==
+             "reshape: shape [7] for the 2 elements of [2]; expected as many");
+  TEST_VALUES(x, {1, 2});  // as it was
+}
+
 BOOST_AUTO_TEST_CASE(kink_is_suspected) {
-  Tensor x = tensor({1.0, 0.0}, checked);
+  Tensor x = tensor({1.0, 0.0}, leaf);
   std::string text = only_failure(gradcheck([](const Tensor& x) { return x.relu(); }, {x}));
   BOOST_TEST(text.find("order 1: input 0 at [1]: ") == 0u);
   BOOST_TEST(
@@ -197,13 +220,13 @@ BOOST_AUTO_TEST_CASE(inputs_that_cannot_be_checked) {
   Tensor expanded = ones({2, 1}, {.dtype = float64}).expand({2, 3}).requires_grad_();
   BOOST_TEST(only_failure(gradcheck(f, {expanded})) ==
              "input 0 of shape [2, 3] has elements that share memory; expected a clone() of it");
-  BOOST_TEST(only_failure(
-                 gradcheck([](const Tensor& x) { return x.to(float32); }, {ones({2}, checked)})) ==
-             "order 1: output 0 is float32; expected float64");
-  BOOST_TEST(error_text([&] { gradcheck(f, {ones({2}, checked)}, {.order = 3}); }) ==
+  BOOST_TEST(
+      only_failure(gradcheck([](const Tensor& x) { return x.to(float32); }, {ones({2}, leaf)})) ==
+      "order 1: output 0 is float32; expected float64");
+  BOOST_TEST(error_text([&] { gradcheck(f, {ones({2}, leaf)}, {.order = 3}); }) ==
              "gradcheck: order 3; expected 1 or 2");
   BOOST_TEST(error_text([&] {
-               gradcheck(f, {ones({2}, checked), ones({2}, checked)});
+               gradcheck(f, {ones({2}, leaf), ones({2}, leaf)});
              }) == "gradcheck: the function does not take 2 tensors");
 }
 
@@ -211,7 +234,7 @@ BOOST_AUTO_TEST_CASE(random_function_is_noticed) {
   int calls = 0;
   auto f = [&](const Tensor& x) { return x * ++calls; };
   BOOST_TEST(
-      only_failure(gradcheck(f, {tensor({0.0, 2.0}, checked)})) ==
+      only_failure(gradcheck(f, {tensor({0.0, 2.0}, leaf)})) ==
       "order 1: the function is not deterministic; two calls gave 2 and 4 in output 0 at [1]");
 }
 

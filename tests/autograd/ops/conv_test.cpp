@@ -7,10 +7,10 @@
 #include "autograd/tensor/factories.h"
 #include "tests/support/error_text.h"
 #include "tests/support/max_difference.h"
+#include "tests/support/options.h"
 
 using namespace taper;
-using taper::test::error_text;
-using taper::test::max_difference;
+using namespace taper::test;
 
 namespace {
 
@@ -45,9 +45,8 @@ Case random_case(std::mt19937& random) {
 }
 
 tensor_list inputs_of(const Case& c) {
-  TensorOptions checked{.dtype = float64, .requires_grad = true};
-  tensor_list out{randn(c.x, checked), randn(c.w, checked)};
-  if (c.bias) out.push_back(randn(c.w[0], checked));
+  tensor_list out{randn(c.x, leaf), randn(c.w, leaf)};
+  if (c.bias) out.push_back(randn(c.w[0], leaf));
   return out;
 }
 
@@ -167,7 +166,7 @@ BOOST_AUTO_TEST_CASE(only_what_is_needed_is_kept) {
   y.sum().backward();
 }
 
-BOOST_AUTO_TEST_CASE(error_texts) {
+BOOST_AUTO_TEST_CASE(errors_of_channels_and_shapes) {
   Tensor x = ones({2, 3, 5, 5}), w = ones({8, 1, 3, 3});
   BOOST_TEST(error_text([&] { conv2d(x, w); }) ==
              "conv2d: input has 3 channels, weight [8, 1, 3, 3] expects 1");
@@ -184,9 +183,15 @@ BOOST_AUTO_TEST_CASE(error_texts) {
   BOOST_TEST(error_text([&] {
                conv2d(x, ones({4, 3}));
              }) == "conv2d: weight has shape [4, 3]; expected [out, in / groups, height, width]");
-  BOOST_TEST(error_text([&] {
-               conv2d(x, ones({4, 3, 0, 3}));
-             }) == "conv2d: weight [4, 3, 0, 3] has an empty kernel");
+  BOOST_TEST(
+      error_text([&] {
+        conv2d(x, ones({4, 3, 0, 3}));
+      }) ==
+      "conv2d: weight [4, 3, 0, 3] has an empty kernel; expected height and width of 1 or more");
+}
+
+BOOST_AUTO_TEST_CASE(errors_of_options) {
+  Tensor x = ones({2, 3, 5, 5}), w = ones({4, 3, 3, 3});
   BOOST_TEST(
       error_text([&] { conv2d(x, w, {}, {.dilation = 3}); }) ==
       "conv2d: the kernel reaches over [7, 7], the padded input has [5, 5]; expected no more");
@@ -199,7 +204,12 @@ BOOST_AUTO_TEST_CASE(error_texts) {
                conv2d(x, w, {}, {.dilation = {int64_t(1) << 40, 1}});
              }) == "conv2d: dilation is [1099511627776, 1]; expected 1 to 2147483647");
   BOOST_TEST(error_text([&] { conv2d(x, w, {}, {.padding = 2147483647}); }) ==
-             "conv2d: an output of [4294967297, 4294967297] pixels is too large");
+             "conv2d: an output of [4294967297, 4294967297] pixels is too large; expected fewer "
+             "than 2^50 elements");
+}
+
+BOOST_AUTO_TEST_CASE(errors_of_bias_and_types) {
+  Tensor x = ones({2, 3, 5, 5}), w = ones({4, 3, 3, 3});
   BOOST_TEST(error_text([&] { conv2d(x, w, ones({3})); }) ==
              "conv2d: bias has shape [3]; expected [4]");
   BOOST_TEST(error_text([&] { conv2d(x, w.to(float64)); }) ==

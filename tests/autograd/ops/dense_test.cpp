@@ -5,32 +5,33 @@
 #include "autograd/tensor/factories.h"
 #include "tests/support/error_text.h"
 #include "tests/support/max_difference.h"
+#include "tests/support/options.h"
 
 using namespace taper;
-using taper::test::error_text;
-using taper::test::max_difference;
-
-namespace {
-
-const TensorOptions checked{.dtype = float64, .requires_grad = true};
-
-}  // namespace
+using namespace taper::test;
 
 BOOST_AUTO_TEST_SUITE(dense_layers)
 
+BOOST_AUTO_TEST_CASE(equation_9_as_it_is_written) {
+  manual_seed(1);
+  Tensor x = randn({5, 3}, leaf), w = randn({4, 2}, leaf), dy = randn({5, 2}, doubles);
+  Tensor y = dense(x, w), composed = cat({x, ones({5, 1}, doubles)}, 1).mm(w);
+  BOOST_TEST(max_difference(y, composed) < 1e-15);
+  tensor_list by_kernel = grad({y}, {x, w}, {dy}), written = grad({composed}, {x, w}, {dy});
+  for (size_t i : {0, 1}) BOOST_TEST(max_difference(by_kernel[i], written[i]) < 1e-14);
+}
+
 BOOST_AUTO_TEST_CASE(the_bias_is_the_last_row) {
   manual_seed(1);
-  Tensor x = randn({5, 3}, checked), w = randn({4, 2}, checked);
+  Tensor x = randn({5, 3}, leaf), w = randn({4, 2}, leaf);
   Tensor y = dense(x, w);
-  Tensor augmented = cat({x, ones({5, 1}, {.dtype = float64})}, 1);
-  BOOST_TEST(max_difference(y, augmented.mm(w)) < 1e-15);
   BOOST_TEST(max_difference(y, linear(x, w.narrow(0, 0, 3).t(), w[3])) < 1e-15);
 }
 
 BOOST_AUTO_TEST_CASE(formulas_equal_the_fast_rules) {
   manual_seed(2);
   for (Shape sizes : {Shape{5, 3}, {1, 3}, {0, 3}, {3}, {2, 4, 3}}) {
-    Tensor x = randn(sizes, checked), w = randn({4, 2}, checked);
+    Tensor x = randn(sizes, leaf), w = randn({4, 2}, leaf);
     Tensor y = dense(x, w), dy = randn(y.sizes(), {.dtype = float64});
     auto [dx, dw] = unpack<2>(grad({y}, {x, w}, {dy}, {.retain_graph = true}));
     FormulaGuard formulas;
@@ -68,6 +69,12 @@ BOOST_AUTO_TEST_CASE(error_texts) {
   BOOST_TEST(error_text([&] {
                dense(tensor(1.0), ones({3, 2}));
              }) == "dense: input has shape [], weight [3, 2] expects [.., 2]");
+  BOOST_TEST(error_text([&] {
+               dense(ones({5}), ones({3, 2}));
+             }) == "dense: input has shape [5], weight [3, 2] expects [.., 2]");
+  BOOST_TEST(error_text([&] {
+               dense(ones({2, 4, 5}), ones({3, 2}));
+             }) == "dense: input has shape [2, 4, 5], weight [3, 2] expects [.., 2]");
   BOOST_TEST(error_text([&] {
                dense(x, ones({4, 2}, {.dtype = float64}));
              }) == "dense: input is float32, weight float64; expected one floating type");

@@ -1,8 +1,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include "autograd/graph/engine.h"
-#include "tests/autograd/ops/golden_calls.h"
 #include "tests/support/error_text.h"
+#include "tests/support/golden_calls.h"
 
 using namespace taper;
 using namespace taper::test;

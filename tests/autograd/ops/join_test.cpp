@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(more_chunks_than_places) {
   BOOST_TEST(zeros(3).split(std::numeric_limits<int64_t>::max()).size() == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(errors) {
+BOOST_AUTO_TEST_CASE(errors_of_cat_and_stack) {
   Tensor x = zeros({2, 3});
   BOOST_TEST(error_text([&] { cat({}); }) == "cat: no tensors; expected at least one");
   BOOST_TEST(error_text([&] {
@@ -98,6 +98,10 @@ BOOST_AUTO_TEST_CASE(errors) {
   BOOST_TEST(error_text([&] {
                stack({x, zeros({2, 2})});
              }) == "stack: tensor 1 has shape [2, 2], tensor 0 [2, 3]; expected one shape");
+}
+
+BOOST_AUTO_TEST_CASE(errors_of_split_and_chunk) {
+  Tensor x = zeros({2, 3});
   BOOST_TEST(error_text([&] { x.split(0); }) == "split: parts of 0; expected 1 or more");
   BOOST_TEST(error_text([&] {
                x.split({1, 3}, 1);

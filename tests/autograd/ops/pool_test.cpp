@@ -145,12 +145,14 @@ BOOST_AUTO_TEST_CASE(error_texts) {
                max_pool2d(x, {5, 1});
              }) ==
              "max_pool2d: the kernel reaches over [5, 1], the input of shape [1, 1, 4, 4] has no "
-             "room for it");
+             "room for it; expected at most the padded input");
   BOOST_TEST(error_text([&] {
                max_pool2d(ones({1, 1, 1, 4}), 2, 2, 1, 2);
-             }) == "max_pool2d: the windows of output row 0 lie in the padding alone");
+             }) ==
+             "max_pool2d: the windows of output row 0 lie in the padding alone; expected each to "
+             "hold an element");
   BOOST_TEST(error_text([&] { max_pool2d(x == 1, 2); }) ==
-             "max_pool2d: not defined on boolean tensors");
+             "max_pool2d: a boolean tensor; expected numbers");
   BOOST_TEST(error_text([&] { avg_pool2d(x.to(int64), 2); }) ==
              "avg_pool2d: the tensor is int64; expected a floating type");
   BOOST_TEST(error_text([&] { avg_pool2d(x, 2, 2, 0, false, true, 0); }) ==

@@ -99,13 +99,18 @@ BOOST_AUTO_TEST_CASE(broadcasting) {
   BOOST_TEST(both({5, 1, 4}, {3, 1}) == "[5, 3, 4]");
   BOOST_TEST(error_text([&] {
                both({2, 3}, {4});
-             }) == "op: shapes [2, 3] and [4] do not broadcast; dimension -1 has sizes 3 and 4");
+             }) ==
+             "op: shapes [2, 3] and [4] do not broadcast; expected equal sizes or 1 in dimension "
+             "-1, not 3 and 4");
   BOOST_TEST(error_text([&] {
                both({4}, {2, 3});
-             }) == "op: shapes [4] and [2, 3] do not broadcast; dimension -1 has sizes 4 and 3");
+             }) ==
+             "op: shapes [4] and [2, 3] do not broadcast; expected equal sizes or 1 in dimension "
+             "-1, not 4 and 3");
   BOOST_TEST(error_text([&] { both({2, 1, 3}, {3, 3}); }) == "no error");
   BOOST_TEST(error_text([&] { both({0}, {2}); }) ==
-             "op: shapes [0] and [2] do not broadcast; dimension -1 has sizes 0 and 2");
+             "op: shapes [0] and [2] do not broadcast; expected equal sizes or 1 in dimension -1, "
+             "not 0 and 2");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

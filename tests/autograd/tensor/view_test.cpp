@@ -85,10 +85,10 @@ BOOST_AUTO_TEST_CASE(view_of_another_shape) {
 BOOST_AUTO_TEST_CASE(view_refuses) {
   Tensor x = zeros({2, 3});
   BOOST_TEST(error_text([&] { x.view({4}); }) ==
-             "view: shape [4] does not hold the 6 elements of [2, 3]");
+             "view: shape [4] for the 6 elements of [2, 3]; expected as many");
   BOOST_TEST(error_text([&] {
                x.view({4, -1});
-             }) == "view: shape [4, -1] does not hold the 6 elements of [2, 3]");
+             }) == "view: shape [4, -1] for the 6 elements of [2, 3]; expected as many");
   BOOST_TEST(error_text([&] {
                x.view({-1, -1});
              }) == "view: shape [-1, -1]; expected sizes of 0 and more, and at most one -1");
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(view_refuses) {
                x.view({-2, 3});
              }) == "view: shape [-2, 3]; expected sizes of 0 and more, and at most one -1");
   BOOST_TEST(error_text([&] { x.reshape({5}); }) ==
-             "reshape: shape [5] does not hold the 6 elements of [2, 3]");
+             "reshape: shape [5] for the 6 elements of [2, 3]; expected as many");
   BOOST_TEST(error_text([] {
                zeros({0}).view({-1, 0});
              }) ==
@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(slices_clamp) {
   BOOST_TEST(error_text([&] { x.slice(0, 0, 5, 0); }) == "slice: step 0; expected 1 or more");
   BOOST_TEST(error_text([&] { x.slice(0, 0, 5, -1); }) == "slice: step -1; expected 1 or more");
   BOOST_TEST(error_text([] { zeros({}).slice(0, 0, 1); }) ==
-             "slice: a 0-dim tensor cannot be sliced");
+             "slice: a 0-dim tensor; expected at least one dimension");
 }
 
 BOOST_AUTO_TEST_CASE(selects) {
@@ -205,7 +205,8 @@ BOOST_AUTO_TEST_CASE(selects) {
              "select: index 2 in dimension 0 of shape [2, 3]; expected -2 to 1");
   BOOST_TEST(error_text([&] { x.select(1, -4); }) ==
              "select: index -4 in dimension 1 of shape [2, 3]; expected -3 to 2");
-  BOOST_TEST(error_text([] { tensor(1)[0]; }) == "select: a 0-dim tensor has no index 0");
+  BOOST_TEST(error_text([] { tensor(1)[0]; }) ==
+             "select: a 0-dim tensor; expected at least one dimension");
   BOOST_CHECK_THROW(x[2], IndexError);
 }
 
@@ -219,7 +220,7 @@ BOOST_AUTO_TEST_CASE(narrows) {
   BOOST_TEST(error_text([&] { x.narrow(0, 0, -1); }) ==
              "narrow: start 0 and length -1 in dimension 0 of shape [5]; expected to stay inside");
   BOOST_TEST(error_text([] { zeros({}).narrow(0, 0, 1); }) ==
-             "narrow: a 0-dim tensor cannot be narrowed");
+             "narrow: a 0-dim tensor; expected at least one dimension");
 }
 
 BOOST_AUTO_TEST_CASE(flattens) {
@@ -228,7 +229,7 @@ BOOST_AUTO_TEST_CASE(flattens) {
   BOOST_TEST(zeros({}).flatten().sizes() == IntList(1));
   BOOST_TEST(error_text([] {
                zeros({2, 3}).flatten(1, 0);
-             }) == "flatten: start_dim 1 lies behind end_dim 0");
+             }) == "flatten: start_dim 1, end_dim 0; expected start_dim <= end_dim");
 }
 
 BOOST_AUTO_TEST_CASE(windows) {
@@ -252,7 +253,7 @@ BOOST_AUTO_TEST_CASE(diagonals) {
   BOOST_TEST(text(x.diagonal(-2)) == "[8] int64[1]");
   BOOST_TEST(text(x.diagonal(9)) == "[] int64[0]");
   BOOST_TEST(error_text([&] { x.diagonal(0, 0, -2); }) ==
-             "diagonal: dim1 0 and dim2 -2 are the same dimension of shape [3, 4]");
+             "diagonal: dim1 0 and dim2 -2; expected different dimensions");
 }
 
 BOOST_AUTO_TEST_CASE(strided_places) {
@@ -261,11 +262,11 @@ BOOST_AUTO_TEST_CASE(strided_places) {
   BOOST_TEST(error_text([&] {
                x.as_strided({2}, {6, 1});
              }) == "as_strided: 1 sizes and 2 strides; expected one stride for each size");
-  BOOST_TEST(
-      error_text([&] {
-        x.as_strided({2, 2}, {11, 1});
-      }) ==
-      "as_strided: sizes [2, 2], strides [11, 1], offset 0 reach element 12 of a storage of 12");
+  BOOST_TEST(error_text([&] {
+               x.as_strided({2, 2}, {11, 1});
+             }) ==
+             "as_strided: sizes [2, 2], strides [11, 1], offset 0 reach element 12 of a storage; "
+             "expected places below 12");
   BOOST_TEST(error_text([&] { x.as_strided({2}, {-1}, 3); }) ==
              "as_strided: sizes [2] and strides [-1]; expected no negative ones");
   BOOST_TEST(error_text([&] { x.as_strided({2}, {1}, -1); }) ==
@@ -290,7 +291,8 @@ BOOST_AUTO_TEST_CASE(put_strided_takes_one_type) {
   BOOST_TEST(error_text([&] { zeros({4}).put_strided(ones({4}, {.dtype = float64}), {1}); }) ==
              "put_strided: values are float64, the tensor float32; expected one type");
   BOOST_TEST(error_text([&] { zeros({4}).put_strided(ones({5}), {1}); }) ==
-             "put_strided: sizes [5], strides [1], offset 0 reach element 4 of a tensor of 4");
+             "put_strided: sizes [5], strides [1], offset 0 reach element 4 of a tensor; "
+             "expected places below 4");
 }
 
 BOOST_AUTO_TEST_CASE(huge_steps) {

@@ -136,6 +136,9 @@ BOOST_AUTO_TEST_CASE(refuses_options_and_parameters) {
   BOOST_TEST(error_text([&] { optim::SGD({w}, {.lr = 1}).step(); }) ==
              "sgd_step_: the gradient is float32 of shape [2]; expected the parameter's float64 of "
              "shape [1]");
+  Tensor ints = tensor({1, 2}), number = tensor(1.0, {.dtype = float64});
+  BOOST_TEST(error_text([&] { sgd_step_(ints, ints, {}, number, tensor(0), 0, 0, 0, false); }) ==
+             "sgd_step_: the parameter is int64; expected a floating type");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,4 @@
-#include "tests/autograd/ops/golden_calls.h"
+#include "tests/support/golden_calls.h"
 
 namespace taper::test {
 
