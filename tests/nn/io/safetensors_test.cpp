@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(fields_of_a_tensor) {
   BOOST_TEST(header_error(R"({"w":{"dtype":"F16","shape":[],"data_offsets":[0,2]}})", "12") ==
              text(": tensor \"w\" has dtype \"F16\"; known are BOOL, U8, I32, F32, F64, I64"));
   BOOST_TEST(header_error(R"({"w":{"dtype":"U8","shape":[],"data_offsets":[0]}})", "1") ==
-             text(": tensor \"w\" has 1 data_offsets, expected 2"));
+             text(": tensor \"w\" has 1 data_offsets; expected 2"));
   BOOST_TEST(header_error(R"({"w":{"dtype":"U8","size":1}})") ==
              text(": tensor \"w\" has the unknown field \"size\""));
   std::string dimensions = "1";
