@@ -84,7 +84,8 @@ class Module {
 
   /// Makes the parameters' gradients undefined, or zero.
   void zero_grad(bool set_to_none = true) const;
-  /// Changes the type of the parameters and floating buffers; the handles stay valid.
+  /// Changes the type of the parameters, their gradients and floating buffers; the handles stay
+  /// valid.
   void to(Dtype dtype) const;
   /// Calls f(module), or f(name, module), on this module and all inside.
   template <class F>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,9 +31,11 @@ class OrderedDict {
   const Item& front() const { return items_.front(); }
   const Item& back() const { return items_.back(); }
   /// The i-th item; throws IndexError if there is none.
-  const Item& operator[](size_t i) const {
-    if (i >= size()) fail_index("OrderedDict", "there is no item {}; expected below {}", i, size());
-    return items_[i];
+  template <std::integral I>
+  const Item& operator[](I i) const {
+    if (i < I(0) || size_t(i) >= size())
+      fail_index("OrderedDict", "there is no item {}; expected below {}", i, size());
+    return items_[size_t(i)];
   }
 
   /// The value of that name, or null.

@@ -4,6 +4,7 @@
 
 namespace taper::nn {
 
+/// Of ReLU.
 struct ReLUOptions {
   ByName by_name_ = {};
   bool inplace = false;  ///< overwrites its input
@@ -35,6 +36,7 @@ class Tanh final : public Layer<Tanh> {
 };
 extern template class Layer<Tanh>;
 
+/// Of Softmax.
 struct SoftmaxOptions {
   ByName by_name_ = {};
   Required<int64_t> dim;  ///< along which the results add up to 1

@@ -4,6 +4,7 @@
 
 namespace taper::nn {
 
+/// Of Conv2d.
 struct Conv2dOptions {
   ByName by_name_ = {};
   Required<int64_t> in_channels;
@@ -22,9 +23,11 @@ struct Conv2dOptions {
 /// height * width.
 class Conv2d final : public OptionsLayer<Conv2d, Conv2dOptions, 2> {
  public:
+  /// Throws where an option makes no sense.
   explicit Conv2d(const Conv2dOptions& options);
   /// x: [N, in_channels, H, W]; returns [N, out_channels, H', W']
   Tensor forward(const Tensor& x) const;
+  /// Draws the parameters again.
   void reset_parameters() const;
 
   Tensor weight;  ///< [out_channels, in_channels / groups, kernel height, kernel width]
@@ -33,6 +36,7 @@ class Conv2d final : public OptionsLayer<Conv2d, Conv2dOptions, 2> {
 extern template class Layer<Conv2d>;
 extern template class OptionsLayer<Conv2d, Conv2dOptions, 2>;
 
+// The report's names.
 using Conv2D = Conv2d;
 using Conv2DOptions = Conv2dOptions;
 

@@ -4,6 +4,7 @@
 
 namespace taper::nn {
 
+/// Of Flatten.
 struct FlattenOptions {
   ByName by_name_ = {};
   Int start_dim = 1;

@@ -4,6 +4,7 @@
 
 namespace taper::nn {
 
+/// Of Linear.
 struct LinearOptions {
   ByName by_name_ = {};
   Required<int64_t> in_features;
@@ -15,9 +16,11 @@ struct LinearOptions {
 /// y = x W^T + b over x's last dimension. Drawn from U(-1/sqrt(in_features), 1/sqrt(in_features)).
 class Linear final : public OptionsLayer<Linear, LinearOptions, 2> {
  public:
+  /// Throws where an option makes no sense.
   explicit Linear(const LinearOptions& options);
   /// x: [..., in_features]; returns [..., out_features]
   Tensor forward(const Tensor& x) const;
+  /// Draws the parameters again.
   void reset_parameters() const;
 
   Tensor weight;  ///< [out_features, in_features]
@@ -26,6 +29,7 @@ class Linear final : public OptionsLayer<Linear, LinearOptions, 2> {
 extern template class Layer<Linear>;
 extern template class OptionsLayer<Linear, LinearOptions, 2>;
 
+/// Of Dense.
 struct DenseOptions {
   ByName by_name_ = {};
   Required<int64_t> in_features;
@@ -37,9 +41,11 @@ struct DenseOptions {
 /// 0.5).
 class Dense final : public OptionsLayer<Dense, DenseOptions, 2> {
  public:
+  /// Throws where an option makes no sense.
   explicit Dense(const DenseOptions& options);
   /// x: [N, in_features]; returns [N, out_features]
   Tensor forward(const Tensor& x) const;
+  /// Draws the parameters again.
   void reset_parameters() const;
 
   Tensor weight;  ///< [in_features + 1, out_features]

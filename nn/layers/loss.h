@@ -4,6 +4,7 @@
 
 namespace taper::nn {
 
+/// Of CrossEntropyLoss.
 struct CrossEntropyLossOptions {
   ByName by_name_ = {};
   Tensor weight = {};       ///< of each class, [C]
@@ -23,6 +24,7 @@ class CrossEntropyLoss final : public OptionsLayer<CrossEntropyLoss, CrossEntrop
 extern template class Layer<CrossEntropyLoss>;
 extern template class OptionsLayer<CrossEntropyLoss, CrossEntropyLossOptions>;
 
+/// Of MSELoss.
 struct MSELossOptions {
   ByName by_name_ = {};
   Reduction reduction = kMean;

@@ -6,6 +6,7 @@
 
 namespace taper::nn {
 
+/// Of MaxPool2d.
 struct MaxPool2dOptions {
   ByName by_name_ = {};
   Required<Int2> kernel_size;
@@ -26,6 +27,7 @@ class MaxPool2d final : public OptionsLayer<MaxPool2d, MaxPool2dOptions> {
 extern template class Layer<MaxPool2d>;
 extern template class OptionsLayer<MaxPool2d, MaxPool2dOptions>;
 
+/// Of AvgPool2d.
 struct AvgPool2dOptions {
   ByName by_name_ = {};
   Required<Int2> kernel_size;
@@ -48,6 +50,7 @@ class AvgPool2d final : public OptionsLayer<AvgPool2d, AvgPool2dOptions> {
 extern template class Layer<AvgPool2d>;
 extern template class OptionsLayer<AvgPool2d, AvgPool2dOptions>;
 
+// The report's names.
 using MaxPool2D = MaxPool2d;
 using MaxPool2DOptions = MaxPool2dOptions;
 using AvgPool2D = AvgPool2d;

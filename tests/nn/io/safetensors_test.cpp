@@ -225,6 +225,17 @@ BOOST_AUTO_TEST_CASE(elements) {
              "load: " + quoted + " became shorter while it was read");
 }
 
+// Its descriptor, the next free one, is closed behind the reader's back.
+BOOST_AUTO_TEST_CASE(file_that_cannot_be_read) {
+  int next = ::dup(0);
+  ::close(next);
+  st::Reader reader(safetensors_golden + "all.safetensors");
+  BOOST_REQUIRE(::close(next) == 0);
+  BOOST_TEST(error_text([&] { read_all(reader, "wide"); }) ==
+             "load: cannot read \"" + safetensors_golden +
+                 "all.safetensors\": Bad file descriptor");
+}
+
 BOOST_AUTO_TEST_CASE(long_and_wild_names_in_error_texts) {
   std::string name(101, 'a');
   BOOST_TEST(header_error("{\"" + name + "\":0}") ==
