@@ -1,4 +1,4 @@
-# What the libraries are built from. An installation with static libraries reads this file too.
+# What the libraries are built from.
 find_package(fmt REQUIRED)
 find_package(dnnl CONFIG REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)

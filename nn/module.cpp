@@ -5,16 +5,18 @@
 #include "autograd/graph/grad_mode.h"
 #include "autograd/graph/node.h"
 #include "autograd/tensor/error.h"
+#include "nn/clear_gradients.h"
 #include "nn/clone_scope.h"
 #include "nn/module_state.h"
 
 namespace taper::nn {
 
-/// Raised with every change of a tree of modules, so that paths are made again.
-static std::atomic<uint64_t> registrations{1};
+detail::Shared::~Shared() = default;
 
-Module::Module(const std::type_info& type) : state_(std::make_shared<ModuleState>()) {
+Module::Module(const std::type_info& type, std::unique_ptr<detail::Shared> shared)
+    : state_(std::make_shared<ModuleState>()) {
   state_->type = &type;
+  state_->shared = std::move(shared);
 }
 
 Module::Module(std::shared_ptr<ModuleState> state) : state_(std::move(state)) {}
@@ -24,7 +26,11 @@ Module::Module(const Module& other)
 
 Module::~Module() = default;
 
-std::shared_ptr<Module> Module::copy_handle() const { return std::make_shared<Module>(*this); }
+std::shared_ptr<Module> Module::copy_handle() const {
+  return std::shared_ptr<Module>(new_handle());
+}
+
+detail::Shared& Module::shared() const { return *state_->shared; }
 
 // Registration
 
@@ -39,21 +45,30 @@ void Module::check_name(std::string_view op, const std::string& name) const {
     fail(op, "\"{}\" is registered in {} already; expected another name", name, this->name());
 }
 
-void Module::adopt(const std::shared_ptr<ModuleState>& parent, const std::string& name,
-                   const Module& child) {
-  if (!child.state_->parent.expired()) return;
-  child.state_->parent = parent;
-  child.state_->name = name;
+static bool holds(const ModuleState& outer, const ModuleState& inner,
+                  ModuleState& (*state_of)(const Module&)) {
+  if (&outer == &inner) return true;
+  return std::any_of(outer.children.begin(), outer.children.end(), [&](const auto& child) {
+    return holds(state_of(*child.module), inner, state_of);
+  });
 }
 
-void Module::add_child(std::string_view op, const std::string& name,
-                       std::shared_ptr<Module> child) {
+void Module::check_child(std::string_view op, const std::string& name, const Module& child,
+                         detail::Run run) const {
+  if (holds(*child.state_, *state_, [](const Module& m) -> ModuleState& { return *m.state_; }))
+    fail(op, "\"{}\" holds {} itself; expected a module that does not contain it", name,
+         this->name());
+  if (state_->runs_children && !run)
+    fail(op, "{} cannot tell how \"{}\" runs; expected the call on a Sequential, not on a Module",
+         this->name(), name);
+}
+
+void Module::add_child(std::string_view op, const std::string& name, std::shared_ptr<Module> child,
+                       detail::Run run) {
   check_name(op, name);
-  for (const auto& inside : child->modules())
-    if (inside->state_ == state_) fail(op, "\"{}\" holds {} itself", name, this->name());
-  adopt(state_, name, *child);
-  state_->children.push_back({name, std::move(child)});
-  ++registrations;
+  check_child(op, name, *child, run);
+  enter_place(state_, name, *child->state_);
+  state_->children.push_back({name, std::move(child), run});
 }
 
 Tensor Module::register_parameter(const std::string& name, Tensor value, bool requires_grad) {
@@ -76,30 +91,34 @@ static auto find_child(std::string_view op, ModuleState& state, const std::strin
                        const std::string& of) {
   auto& all = state.children;
   auto found = std::find_if(all.begin(), all.end(), [&](auto& c) { return c.name == name; });
-  if (found == all.end()) fail(op, "{} has no module \"{}\"", of, name);
-  return found;
+  if (found != all.end()) return found;
+  std::string names;
+  for (const auto& child : all) names += (names.empty() ? "" : ", ") + child.name;
+  fail(op, "{} has no module \"{}\"; it has {}", of, name, names.empty() ? "none" : names);
 }
 
-void Module::replace_child(const std::string& name, std::shared_ptr<Module> child) {
+void Module::replace_child(const std::string& name, std::shared_ptr<Module> child,
+                           detail::Run run) {
   auto found = find_child("replace_module", *state_, name, this->name());
-  found->module->state_->parent.reset();
-  adopt(state_, name, *child);
-  found->module = std::move(child);
-  ++registrations;
+  check_child("replace_module", name, *child, run);
+  leave_place(*state_, name, *found->module->state_);
+  enter_place(state_, name, *child->state_);
+  std::swap(found->module, child);  // the old one goes when all is in order again
+  found->run = run;
 }
 
 void Module::unregister_module(const std::string& name) {
   auto found = find_child("unregister_module", *state_, name, this->name());
-  found->module->state_->parent.reset();
+  std::shared_ptr<Module> old = found->module;
   state_->children.erase(found);
-  ++registrations;
+  leave_place(*state_, name, *old->state_);
 }
 
 // Walks
 
 void Module::visit(const std::string& prefix, const Visit& f) {
   f(prefix, *this);
-  for (auto& [name, child] : std::vector(state_->children))
+  for (auto& [name, child, run] : std::vector(state_->children))
     child->visit(prefix.empty() ? name : prefix + "." + name, f);
 }
 
@@ -139,7 +158,7 @@ tensor_list Module::buffers(bool recurse) const { return named_buffers(recurse).
 
 OrderedDict<std::shared_ptr<Module>> Module::named_children() const {
   OrderedDict<std::shared_ptr<Module>> out;
-  for (const auto& [name, child] : state_->children) out.insert(name, child);
+  for (const auto& child : state_->children) out.insert(child.name, child.module);
   return out;
 }
 
@@ -166,19 +185,10 @@ void Module::train(bool on) const {
   for (const auto& child : state_->children) child.module->train(on);
 }
 
-void Module::zero_grad(bool set_to_none) const {
-  NoGradGuard no_grad;
-  for (const Tensor& p : parameters()) {
-    if (!p.grad().defined()) continue;
-    if (set_to_none)
-      p.mutable_grad() = Tensor();
-    else
-      p.mutable_grad().detach_().zero_();
-  }
-}
+void Module::zero_grad(bool set_to_none) const { clear_gradients(parameters(), set_to_none); }
 
 void Module::to(Dtype dtype) const {
-  if (!is_floating_point(dtype)) fail("to", "{} is {}; expected a floating type", name(), dtype);
+  if (!is_floating_point(dtype)) fail("to", "the type is {}; expected a floating type", dtype);
   NoGradGuard no_grad;
   for (const Tensor& p : parameters()) {
     p.set_data(p.to(dtype));
@@ -188,39 +198,14 @@ void Module::to(Dtype dtype) const {
     if (b.is_floating_point()) b.set_data(b.to(dtype));
 }
 
-const ModulePath* Module::path() const {
-  uint64_t now = registrations.load(std::memory_order_acquire);
-  auto& cache = state_->path;
-  if (cache.made_at.load(std::memory_order_acquire) == now)
-    return cache.path.load(std::memory_order_relaxed);
-  std::shared_ptr<ModuleState> parent = state_->parent.lock();
-  const ModulePath* above = parent ? Module(parent).path() : nullptr;
-  std::string full = parent ? state_->name : "";
-  if (above && !above->full.empty()) full = above->full + "." + full;
-  const ModulePath* path = intern_module_path(above, full, name());
-  cache.path.store(path, std::memory_order_relaxed);
-  cache.made_at.store(now, std::memory_order_release);
-  return path;
-}
-
-const ModulePath* Module::scope() const {
-  const ModulePath* own = path();
-  const ModulePath* current = current_module_path();
-  return own->full.empty() && current ? current : own;
-}
-
 namespace detail {
 
 Cloning::Cloning() : scope_(std::make_unique<CloneScope>()) {}
 Cloning::~Cloning() = default;
 void Cloning::finish() { scope_->finish(); }
 
-void layer_made(void* layer, std::span<std::byte> (*bytes)(void* layer)) {
-  if (CloneScope* scope = CloneScope::current()) scope->enter(layer, bytes);
-}
-
-void layer_gone(void* layer) {
-  if (CloneScope* scope = CloneScope::current()) scope->leave(layer);
+void before_copy(const void* from, size_t size) {
+  if (CloneScope* scope = CloneScope::current()) scope->lend(from, size);
 }
 
 }  // namespace detail

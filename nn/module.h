@@ -1,10 +1,10 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <functional>
 #include <iosfwd>
 #include <memory>
-#include <span>
 #include <string>
 #include <type_traits>
 #include <typeinfo>
@@ -18,9 +18,38 @@ namespace taper::nn {
 
 struct ModuleState;
 class CloneScope;
+class Module;
+
+namespace detail {
+
+/// What a layer's handles share besides parameters, such as its options.
+struct Shared {
+  virtual ~Shared();
+  virtual std::unique_ptr<Shared> copy() const = 0;
+};
+
+/// How a Sequential runs a module of a class that it knew.
+using Run = Tensor (*)(const Module& module, const Tensor& x);
+
+/// A class that derives from a layer keeps that layer's forward and copies: it must be a Layer of
+/// itself.
+template <class L>
+constexpr bool is_its_own_layer() {
+  if constexpr (requires { typename L::LayerOf; })
+    return std::same_as<typename L::LayerOf, L>;
+  else
+    return std::same_as<L, Module>;
+}
+
+}  // namespace detail
+
+#define TAPER_CHECK_LAYER(L)                   \
+  static_assert(detail::is_its_own_layer<L>(), \
+                "a layer derives from Layer<itself>, and from no other layer")
 
 /// A handle to parameters, buffers and the modules inside: copies share them. The base of all
-/// layers, and what functions take that need no more than these.
+/// layers, and what functions take that need no more than these. docs/modules.md tells what copies
+/// share.
 class Module {
  public:
   Module(const Module& other);
@@ -55,7 +84,8 @@ class Module {
 
   /// Makes the parameters' gradients undefined, or zero.
   void zero_grad(bool set_to_none = true) const;
-  /// Changes the type of the parameters and floating buffers; the handles stay valid.
+  /// Changes the type of the parameters, their gradients and floating buffers; the handles stay
+  /// valid.
   void to(Dtype dtype) const;
   /// Calls f(module), or f(name, module), on this module and all inside.
   template <class F>
@@ -79,15 +109,18 @@ class Module {
   /// Throws where the name is empty, has a dot or is taken.
   template <std::derived_from<Module> L>
   L register_module(const std::string& name, L layer) {
+    TAPER_CHECK_LAYER(L);
     add_child("register_module", name, layer.copy_handle());
     return layer;
   }
   /// Adds a parameter and returns it.
   Tensor register_parameter(const std::string& name, Tensor value, bool requires_grad = true);
+  /// Adds a tensor that is no parameter but belongs to the module, and returns it.
   Tensor register_buffer(const std::string& name, Tensor value);
   /// Puts a layer in the place of the one registered by that name and returns it.
   template <std::derived_from<Module> L>
   L replace_module(const std::string& name, L layer) {
+    TAPER_CHECK_LAYER(L);
     replace_child(name, layer.copy_handle());
     return layer;
   }
@@ -95,37 +128,44 @@ class Module {
   /// nn::Linear({...}));`
   template <std::derived_from<Module> L>
   void replace_module(const std::string& name, L& member, std::type_identity_t<L> layer) {
+    TAPER_CHECK_LAYER(L);
     replace_child(name, layer.copy_handle());
     std::destroy_at(&member);
     std::construct_at(&member, std::move(layer));
   }
+  /// Takes the layer registered by that name out.
   void unregister_module(const std::string& name);
 
   /// The layer's options as it prints them, between its brackets.
   virtual std::string arguments() const { return ""; }
   /// Another handle to the same module, with its class.
-  virtual std::shared_ptr<Module> copy_handle() const;
+  std::shared_ptr<Module> copy_handle() const;
   /// Where in the tree of modules it is.
   const ModulePath* path() const;
 
  protected:
-  explicit Module(const std::type_info& type);
+  explicit Module(const std::type_info& type, std::unique_ptr<detail::Shared> shared = nullptr);
   explicit Module(std::shared_ptr<ModuleState> state);
   ModuleState& state() const { return *state_; }
+  /// What was given to the constructor, or the clone's copy of it.
+  detail::Shared& shared() const;
+  virtual Module* new_handle() const { return new Module(*this); }
   /// Where forward runs: at the module's path, or for one that is in no other where it is called.
   const ModulePath* scope() const;
 
-  void add_child(std::string_view op, const std::string& name, std::shared_ptr<Module> child);
+  void add_child(std::string_view op, const std::string& name, std::shared_ptr<Module> child,
+                 detail::Run run = nullptr);
+  void replace_child(const std::string& name, std::shared_ptr<Module> child,
+                     detail::Run run = nullptr);
 
  private:
   friend class CloneScope;
   using Visit = std::function<void(const std::string& name, Module& module)>;
 
-  static void adopt(const std::shared_ptr<ModuleState>& parent, const std::string& name,
-                    const Module& child);
   void visit(const std::string& prefix, const Visit& f);
   void check_name(std::string_view op, const std::string& name) const;
-  void replace_child(const std::string& name, std::shared_ptr<Module> child);
+  void check_child(std::string_view op, const std::string& name, const Module& child,
+                   detail::Run run) const;
 
   std::shared_ptr<ModuleState> state_;
 };
@@ -147,9 +187,8 @@ class Cloning {
  private:
   std::unique_ptr<CloneScope> scope_;
 };
-/// `bytes` gives the whole object of the layer, once it is made.
-void layer_made(void* layer, std::span<std::byte> (*bytes)(void* layer));
-void layer_gone(void* layer);
+/// A layer, the object of `size` bytes at `from`, is about to be copied member by member.
+void before_copy(const void* from, size_t size);
 
 }  // namespace detail
 
@@ -158,8 +197,12 @@ void layer_gone(void* layer);
 template <class Self>
 class Layer : public Module {
  public:
-  Layer(const Layer& other) : Module(other) { detail::layer_made(this, &bytes); }
-  ~Layer() override { detail::layer_gone(this); }
+  using LayerOf = Self;
+
+  Layer(const Layer& other) : Module(other) {
+    const Self* whole = static_cast<const Self*>(&other);
+    detail::before_copy(whole, sizeof(Self));
+  }
 
   /// Calls forward, at the module's place in the tree of modules.
   template <class... Args>
@@ -169,8 +212,8 @@ class Layer : public Module {
     return self().forward(std::forward<Args>(args)...);
   }
 
-  /// A copy with parameters and buffers of its own; what is shared inside is shared inside the
-  /// copy. No other thread may use the layer meanwhile.
+  /// A copy with parameters, buffers and options of its own; what is shared inside is shared inside
+  /// the copy. No other thread may use the layer meanwhile.
   Self clone() const {
     detail::Cloning cloning;
     Self copy(self());
@@ -178,17 +221,13 @@ class Layer : public Module {
     return copy;
   }
 
-  std::shared_ptr<Module> copy_handle() const override { return std::make_shared<Self>(self()); }
-
  protected:
   Layer() : Module(typeid(Self)) {}
-  explicit Layer(std::shared_ptr<ModuleState> state) : Module(std::move(state)) {}
+  explicit Layer(std::unique_ptr<detail::Shared> shared)
+      : Module(typeid(Self), std::move(shared)) {}
+  Module* new_handle() const override { return new Self(self()); }
 
  private:
-  static std::span<std::byte> bytes(void* layer) {
-    Self* whole = static_cast<Self*>(static_cast<Layer*>(layer));
-    return {reinterpret_cast<std::byte*>(whole), sizeof(Self)};
-  }
   Self& self() const { return const_cast<Self&>(static_cast<const Self&>(*this)); }
 };
 

@@ -3,18 +3,29 @@
 
 #include <cstdlib>
 #include <ostream>
+#include <string_view>
 
 #include "nn/module_state.h"
 
 namespace taper::nn {
 
+/// Where the class's own name begins: behind the last :: that stands in no template's brackets, nor
+/// in those of a function that the class is local to.
+static size_t class_begins(std::string_view name) {
+  int inside = 0;
+  for (size_t i = name.size(); i-- > 1;) {
+    if (name[i] == '>' || name[i] == ')') ++inside;
+    if (name[i] == '<' || name[i] == '(') --inside;
+    if (inside == 0 && name[i] == ':' && name[i - 1] == ':') return i + 1;
+  }
+  return 0;
+}
+
 std::string Module::name() const {
   char* text = abi::__cxa_demangle(state_->type->name(), nullptr, nullptr, nullptr);
   std::string name = text ? text : state_->type->name();
   std::free(text);
-  size_t template_begin = std::min(name.find('<'), name.size());
-  size_t scope = name.rfind("::", template_begin);
-  return scope == std::string::npos ? name : name.substr(scope + 2);
+  return name.substr(class_begins(name));
 }
 
 static std::string count_text(const Module& m) {

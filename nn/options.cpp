@@ -15,6 +15,9 @@ std::string option_text(Int2 value) {
 std::string option_text(Reduction value) {
   return value == kNone ? "none" : value == kMean ? "mean" : "sum";
 }
+std::string option_text(const Tensor& value) {
+  return value.defined() ? to_string(value.sizes()) : "none";
+}
 
 std::string options_text(std::string_view names, const std::vector<OptionText>& options,
                          size_t unnamed) {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "autograd/tensor/op_options.h"
+#include "autograd/tensor/tensor.h"
 
 namespace taper::nn {
 
@@ -22,6 +22,7 @@ class Required {
   template <class... A>
   requires(sizeof...(A) > 0 && std::constructible_from<T, A...>) constexpr Required(A... a)
       : value_(T(a...)) {}
+  /// The value, where a T is wanted.
   constexpr operator const T&() const { return value_; }
   constexpr const T& operator*() const { return value_; }
   bool operator==(const Required&) const = default;
@@ -38,6 +39,7 @@ std::string option_text(int64_t value);
 std::string option_text(double value);
 std::string option_text(Int2 value);
 std::string option_text(Reduction value);
+std::string option_text(const Tensor& value);
 inline std::string option_text(Int value) { return option_text(int64_t(value)); }
 template <class T>
 std::string option_text(const Required<T>& value) {
@@ -47,6 +49,28 @@ std::string option_text(const Required<T>& value) {
 template <class T>
 std::string option_text(const std::optional<T>& value) {
   return value ? option_text(*value) : "none";
+}
+
+/// References to the fields of an aggregate of options.
+template <class Options>
+constexpr auto fields(Options& options) {
+  return options.with_fields([](auto&... field) { return std::tie(field...); });
+}
+
+/// Whether two values of an option are equal; tensors are if they are the same one.
+template <class T>
+constexpr bool same_option(const T& a, const T& b) {
+  return a == b;
+}
+inline bool same_option(const Tensor& a, const Tensor& b) { return a.is_same(b); }
+
+template <class Options>
+constexpr bool same_options(const Options& a, const Options& b) {
+  return std::apply(
+      [&](const auto&... x) {
+        return std::apply([&](const auto&... y) { return (same_option(x, y) && ...); }, fields(b));
+      },
+      fields(a));
 }
 
 struct OptionText {
@@ -79,25 +103,34 @@ constexpr Options default_options() {
 template <class Options>
 std::string to_string(const Options& options, size_t unnamed) {
   Options defaults = default_options<Options>();
+  auto given = detail::fields(options), unset = detail::fields(std::as_const(defaults));
   std::vector<detail::OptionText> texts;
   auto add = [&]<size_t... I>(std::index_sequence<I...>) {
-    auto given = options.fields();
-    auto unset = defaults.fields();
-    (texts.push_back({detail::option_text(std::get<I>(given)),
-                      I < Options::required || !(std::get<I>(given) == std::get<I>(unset))}),
+    (texts.push_back(
+         {detail::option_text(std::get<I>(given)),
+          I < Options::required || !detail::same_option(std::get<I>(given), std::get<I>(unset))}),
      ...);
   };
-  add(std::make_index_sequence<std::tuple_size_v<decltype(options.fields())>>());
+  add(std::make_index_sequence<std::tuple_size_v<decltype(given)>>());
   return detail::options_text(Options::field_names, texts, unnamed);
 }
 
 /// Lists the fields of an aggregate of options once, those without default first (`needed` of
 /// them).
-#define TAPER_OPTIONS(Self, needed, ...)                          \
-  static constexpr size_t required = needed;                      \
-  static constexpr const char* field_names = #__VA_ARGS__;        \
-  constexpr auto fields() { return std::tie(__VA_ARGS__); }       \
-  constexpr auto fields() const { return std::tie(__VA_ARGS__); } \
-  friend bool operator==(const Self& a, const Self& b) { return a.fields() == b.fields(); }
+#define TAPER_OPTIONS(Self, needed, ...)                            \
+  static constexpr size_t required = needed;                        \
+  static constexpr const char* field_names = #__VA_ARGS__;          \
+  template <class F>                                                \
+  constexpr auto with_fields(F f) {                                 \
+    return f(__VA_ARGS__);                                          \
+  }                                                                 \
+  template <class F>                                                \
+  constexpr auto with_fields(F f) const {                           \
+    return f(__VA_ARGS__);                                          \
+  }                                                                 \
+  template <std::same_as<Self> Other>                               \
+  friend constexpr bool operator==(const Self& a, const Other& b) { \
+    return ::taper::nn::detail::same_options(a, b);                 \
+  }
 
 }  // namespace taper::nn

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "autograd/viz/picture.h"
@@ -30,15 +31,46 @@ Look look_of(Box::Kind kind) {
   return {};
 }
 
-/// For HTML-like labels; control characters, which XML forbids, become blanks.
-std::string html(std::string_view text) {
+/// The number of bytes of the character that the text begins with; 0 where they are not UTF-8.
+size_t character(std::string_view text) {
+  auto byte = [&](size_t i) { return static_cast<unsigned char>(i < text.size() ? text[i] : 0); };
+  unsigned first = byte(0), second = byte(1);
+  size_t size = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (first > 0xf4) return 0;
+  for (size_t i = 1; i < size; ++i)
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  bool too_long = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+  bool none = (first == 0xed && second > 0x9f) || (first == 0xf4 && second > 0x8f);
+  return too_long || none ? 0 : size;
+}
+
+/// Text that is UTF-8, as it is; any other byte as a question mark. Control characters, which XML
+/// forbids, become blanks, but for new lines.
+std::string clean(std::string_view text) {
   std::string out;
-  for (char c : text) switch (c) {
+  while (!text.empty()) {
+    size_t size = character(text);
+    bool control = size == 1 && static_cast<unsigned char>(text[0]) < ' ' && text[0] != '\n';
+    if (size && !control)
+      out += text.substr(0, size);
+    else
+      out += control ? ' ' : '?';
+    text.remove_prefix(std::max<size_t>(size, 1));
+  }
+  return out;
+}
+
+/// For HTML-like labels, in which no element may be empty.
+std::string html(std::string_view text) {
+  if (text.empty()) return " ";
+  std::string out;
+  for (char c : clean(text)) switch (c) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;
       case '>': out += "&gt;"; break;
       case '"': out += "&quot;"; break;
-      default: out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+      case '\n': out += ' '; break;
+      default: out += c;
     }
   return out;
 }
@@ -46,13 +78,13 @@ std::string html(std::string_view text) {
 /// A quoted string in which backslashes mean themselves; new lines stay.
 std::string quoted(std::string_view text) {
   std::string out = "\"";
-  for (char c : text)
-    if (c == '\n')
-      out += "\\n";
-    else if (c == '"' || c == '\\')
-      (out += '\\') += c;
-    else
-      out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  for (char c : clean(text)) switch (c) {
+      case '\n': out += "\\n"; break;
+      case '&': out += "&amp;"; break;
+      case '"':
+      case '\\': (out += '\\') += c; break;
+      default: out += c;
+    }
   return out + "\"";
 }
 

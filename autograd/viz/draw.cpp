@@ -3,20 +3,19 @@
 #include <fmt/format.h>
 #include <graphviz/gvc.h>
 
-#include <memory>
 #include <mutex>
-#include <span>
 
+#include "autograd/io/replacing_file.h"
 #include "autograd/tensor/error.h"
-#include "autograd/tensor/replacing_file.h"
 #include "autograd/viz/picture.h"
+#include "autograd/viz/rendered.h"
 
 namespace taper::viz {
 
 namespace {
 
-/// With more boxes Graphviz needs minutes.
-constexpr size_t max_boxes = 1000;
+/// With more to lay out Graphviz needs minutes (docs/pictures.md has times).
+constexpr size_t most = 1000;
 
 std::string ending_of(const std::string& path) {
   size_t dot = path.find_last_of("./");
@@ -29,48 +28,82 @@ std::string ending_of(const std::string& path) {
 
 /// Folds modules, as few levels as it takes, until Graphviz can draw the picture.
 Picture small_enough(Picture picture, bool folded_already) {
-  size_t boxes = picture.boxes.size();
-  if (boxes <= max_boxes) return picture;
+  size_t size = layout_size(picture), boxes = picture.boxes.size();
+  if (size <= most) return picture;
   for (size_t depth = module_depth(picture); depth > 0; --depth) {
     Picture smaller = folded(picture, depth);
-    if (smaller.boxes.size() > max_boxes) continue;
+    if (layout_size(smaller) > most) continue;
     std::string note = fmt::format("{} boxes, drawn module by module", boxes);
     smaller.title += (smaller.title.empty() ? "" : "\n") + note;
     return smaller;
   }
-  fail("draw", "the graph has {} boxes{} Graphviz can draw {}; expected a path that ends in .dot",
-       boxes, folded_already || module_depth(picture) ? ", even module by module," : ",",
-       max_boxes);
+  fail("draw",
+       "the graph has {} boxes and {} places that its arrows pass{}; expected {} together, or a "
+       "path that ends in .dot",
+       boxes, size - boxes,
+       folded_already || module_depth(picture) ? ", too many even module by module" : "", most);
 }
 
-/// Graphviz' contexts and messages are for one thread at a time.
-std::mutex graphviz;
+/// Graphviz, for one thread at a time. Its messages go into our errors instead of the terminal.
+class Graphviz {
+ public:
+  Graphviz() : lock_(mutex_), before_(agseterr(AGMAX)) { agreseterrors(); }
+  ~Graphviz() { agseterr(before_); }
+  Graphviz(const Graphviz&) = delete;
+  Graphviz& operator=(const Graphviz&) = delete;
 
-std::string rendered(const std::string& dot, const std::string& format) {
-  std::lock_guard lock(graphviz);
-  agseterr(AGMAX);  // messages go into our error instead of the terminal
-  std::unique_ptr<GVC_t, int (*)(GVC_t*)> context(gvContext(), gvFreeContext);
-  std::unique_ptr<Agraph_t, int (*)(Agraph_t*)> graph(agmemread(dot.c_str()), agclose);
-  if (!graph || gvLayout(context.get(), graph.get(), "dot") != 0)
-    fail("draw", "Graphviz cannot lay out the graph: {}",
-         aglasterr() ? aglasterr() : "no reason given");
-  char* data = nullptr;
-  unsigned size = 0;
-  int failed = gvRenderData(context.get(), graph.get(), format.c_str(), &data, &size);
-  std::string out(data ? data : "", data ? size : 0);
-  if (data) gvFreeRenderData(data);
-  gvFreeLayout(context.get(), graph.get());
-  if (failed)
-    fail("draw", "Graphviz cannot write {}: {}", format,
-         aglasterr() ? aglasterr() : "no reason given");
-  return out;
-}
+  /// One for the whole process: each of them keeps 45 kB to its end.
+  static GVC_t* context() {
+    static GVC_t* context = gvContext();
+    return context;
+  }
+  static bool complained() { return agerrors() >= AGERR; }
+  [[noreturn]] static void fail_with_reason(const std::string& what) {
+    const char* text = aglasterr();
+    std::string reason = text ? text : "no reason given";
+    while (reason.ends_with('\n')) reason.pop_back();
+    fail("draw", "Graphviz cannot {}: {}", what, reason);
+  }
+
+ private:
+  static inline std::mutex mutex_;
+  std::lock_guard<std::mutex> lock_;
+  agerrlevel_t before_;
+};
+
+/// A graph with its layout.
+class Layout {
+ public:
+  explicit Layout(const std::string& dot) : graph_(agmemread(dot.c_str())) {
+    if (graph_) laid_out_ = gvLayout(Graphviz::context(), graph_, "dot") == 0;
+  }
+  ~Layout() {
+    if (laid_out_) gvFreeLayout(Graphviz::context(), graph_);
+    if (graph_) agclose(graph_);
+  }
+  Layout(const Layout&) = delete;
+  Layout& operator=(const Layout&) = delete;
+
+  Agraph_t* graph() const { return laid_out_ ? graph_ : nullptr; }
+
+ private:
+  Agraph_t* graph_;
+  bool laid_out_ = false;
+};
 
 }  // namespace
 
-std::string to_dot(TensorList outputs, const Options& options) {
-  Picture picture = picture_of("to_dot", outputs, options);
-  return dot_text(options.modules ? folded(picture, module_depth(picture)) : picture);
+std::string rendered(const std::string& dot, const std::string& format) {
+  Graphviz graphviz;
+  Layout layout(dot);
+  if (!layout.graph() || Graphviz::complained()) Graphviz::fail_with_reason("lay out the graph");
+  char* data = nullptr;
+  unsigned size = 0;
+  int failed = gvRenderData(Graphviz::context(), layout.graph(), format.c_str(), &data, &size);
+  std::string out(data ? data : "", data ? size : 0);
+  if (data) gvFreeRenderData(data);
+  if (failed || !data) Graphviz::fail_with_reason("write " + format);
+  return out;
 }
 
 void draw(TensorList outputs, const std::string& path, const Options& options) {
@@ -78,15 +111,9 @@ void draw(TensorList outputs, const std::string& path, const Options& options) {
   Picture picture = picture_of("draw", outputs, options);
   if (options.modules) picture = folded(picture, module_depth(picture));
   if (ending != "dot") picture = small_enough(std::move(picture), options.modules);
-  io::ReplacingFile file("draw", path);
   std::string content = dot_text(picture);
   if (ending != "dot") content = rendered(content, ending);
-  file.write(std::as_bytes(std::span(content)));
-  file.commit();
-}
-
-std::string to_dot(const Tensor& output, const Options& options) {
-  return to_dot(tensor_list{output}, options);
+  io::write_file("draw", path, content);
 }
 
 void draw(const Tensor& output, const std::string& path, const Options& options) {

@@ -1,53 +1,15 @@
 #pragma once
 
-// Pictures of the recorded graph. docs/pictures.md shows some.
+// Pictures of the recorded graph, drawn by Graphviz. docs/pictures.md shows some.
 
-#include <concepts>
-#include <initializer_list>
-#include <string>
-#include <utility>
-#include <vector>
-
-#include "autograd/tensor/tensor.h"
+#include "autograd/viz/dot.h"
 
 namespace taper::viz {
 
-/// Names of tensors: a list of (name, tensor) pairs, or anything whose named_parameters() gives
-/// one.
-class Names {
- public:
-  using Pair = std::pair<std::string, Tensor>;
-
-  Names() = default;
-  Names(std::initializer_list<Pair> pairs) : pairs_(pairs) {}
-  template <class T>
-  requires requires(const T& source) { source.named_parameters(); }
-  Names(const T& source) {
-    for (const auto& [name, tensor] : source.named_parameters()) pairs_.emplace_back(name, tensor);
-  }
-
-  const std::vector<Pair>& pairs() const { return pairs_; }
-
- private:
-  std::vector<Pair> pairs_;
-};
-
-struct Options {
-  Names names = {};            ///< of parameters; other leaves are called input
-  bool backward = false;       ///< the way of the gradients, with each op's rule
-  bool modules = false;        ///< a module that holds no others is one box
-  bool left_to_right = false;  ///< instead of top to bottom
-  std::string title = {};
-};
-
-/// The graph below the outputs in Graphviz' DOT language; the same graph gives the same text.
-std::string to_dot(TensorList outputs, const Options& options = {});
-std::string to_dot(const Tensor& output, const Options& options = {});
-
 /// Draws the graph below the outputs into a file: .dot, .svg, .png or .pdf by its ending. What
-/// stood in the file is replaced when the picture is complete. Graphs of more than 1000 nodes are
-/// drawn module by module. Throws Error if the file cannot be written, or if more than 1000 boxes
-/// would remain (but in .dot).
+/// stood in the file is replaced when the picture is complete. A graph that Graphviz would need
+/// minutes for is drawn module by module. Throws Error if the file cannot be written, or if the
+/// graph is too large even so (but in .dot).
 void draw(TensorList outputs, const std::string& path, const Options& options = {});
 void draw(const Tensor& output, const std::string& path, const Options& options = {});
 

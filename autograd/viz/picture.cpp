@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <optional>
 #include <tuple>
 #include <unordered_map>
@@ -15,15 +14,9 @@ namespace taper::viz {
 
 namespace {
 
-size_t depth_of(const ModulePath* path) {
-  size_t depth = 0;
-  for (; path; path = path->parent) ++depth;
-  return depth;
-}
-
 /// The innermost module that both lie in.
 const ModulePath* common(const ModulePath* a, const ModulePath* b) {
-  size_t da = depth_of(a), db = depth_of(b);
+  size_t da = module_depth(a), db = module_depth(b);
   for (; da > db; --da) a = a->parent;
   for (; db > da; --db) b = b->parent;
   while (a != b) {
@@ -86,6 +79,7 @@ class Collector {
       if (!outputs[k].defined()) fail(function_, "output {} is undefined; expected a tensor", k);
     for (size_t k = 0; k < outputs.size(); ++k)
       add_output(outputs[k], outputs.size() > 1 ? fmt::format("output {}", k) : "output");
+    repeat_leaves();
     if (options_.backward) turn_around();
     picture_.title = options_.title;
     picture_.left_to_right = options_.left_to_right;
@@ -185,7 +179,7 @@ class Collector {
     auto [found, is_new] = leaves_.try_emplace(place_of(t), 0);
     if (!is_new) {
       Box& box = picture_.boxes[found->second];
-      box.module = common(box.module, module);
+      if (box.in_module) box.module = common(box.module, module);
       return found->second;
     }
     auto name = names_.find(place_of(t));
@@ -195,9 +189,31 @@ class Collector {
                          .name = named ? name->second : "input",
                          .notes = {shape_text(t.sizes(), t.dtype())},
                          .module = in_module ? module : nullptr,
+                         .in_module = in_module,
                          .ops = 0,
                          .parameters = named ? t.numel() : 0});
     return found->second;
+  }
+
+  /// A leaf that many ops use, such as the weights of an unrolled recurrence, stands again beside
+  /// each: one box would pull all of them together, and its arrows across the picture.
+  void repeat_leaves() {
+    constexpr size_t most_users = 4;
+    std::vector<size_t> users(picture_.boxes.size()), seen(picture_.boxes.size());
+    for (const Arrow& arrow : picture_.arrows) ++users[arrow.from];
+    for (Arrow& arrow : picture_.arrows) {
+      size_t leaf = arrow.from;
+      Kind kind = picture_.boxes[leaf].kind;
+      if (kind != Kind::parameter && kind != Kind::input) continue;
+      if (users[leaf] <= most_users) continue;
+      Box again = picture_.boxes[leaf];
+      if (again.in_module) again.module = picture_.boxes[arrow.to].module;
+      again.parameters = 0;  // counted once
+      if (seen[leaf]++)
+        arrow.from = add(std::move(again));
+      else
+        picture_.boxes[leaf].module = again.module;
+    }
   }
 
   std::string tooltip_of(const Node& node) const {
@@ -233,75 +249,19 @@ class Collector {
   std::map<Place, size_t> leaves_;
 };
 
-/// Which modules become one box: those at the given depth, and those that hold no others.
-class Folds {
- public:
-  Folds(const Picture& picture, size_t depth) : depth_(depth) {
-    for (const Box& box : picture.boxes)
-      for (const ModulePath* m = box.module; m && m->parent; m = m->parent)
-        holders_.insert(m->parent);
-  }
-
-  /// The module whose box a box inside `module` goes to; null if it stays.
-  const ModulePath* of(const ModulePath* module) const {
-    const ModulePath* m = module;
-    for (size_t d = depth_of(m); d > depth_; --d) m = m->parent;
-    if (!m || (depth_of(m) < depth_ && holders_.contains(m))) return nullptr;
-    return m;
-  }
-
- private:
-  size_t depth_;
-  std::unordered_set<const ModulePath*> holders_;
-};
-
 }  // namespace
 
 Picture picture_of(std::string_view function, TensorList outputs, const Options& options) {
   return Collector(function, options).run(outputs);
 }
 
-size_t module_depth(const Picture& picture) {
-  size_t depth = 0;
-  for (const Box& box : picture.boxes) depth = std::max(depth, depth_of(box.module));
-  return depth;
+std::string to_dot(TensorList outputs, const Options& options) {
+  Picture picture = picture_of("to_dot", outputs, options);
+  return dot_text(options.modules ? folded(picture, module_depth(picture)) : picture);
 }
 
-Picture folded(const Picture& picture, size_t depth) {
-  Folds folds(picture, depth);
-  Picture out{.title = picture.title, .left_to_right = picture.left_to_right};
-  std::map<const ModulePath*, size_t> boxes;
-  std::vector<size_t> place(picture.boxes.size());
-  for (size_t i = 0; i < place.size(); ++i) {
-    const Box& box = picture.boxes[i];
-    const ModulePath* module = folds.of(box.module);
-    place[i] = out.boxes.size();
-    if (!module) {
-      out.boxes.push_back(box);
-      continue;
-    }
-    auto [found, is_new] = boxes.try_emplace(module, place[i]);
-    place[i] = found->second;
-    if (is_new)
-      out.boxes.push_back({.kind = Box::Kind::module,
-                           .name = module_label(module),
-                           .module = module->parent,
-                           .ops = 0});
-    out.boxes[place[i]].ops += box.ops;
-    out.boxes[place[i]].parameters += box.parameters;
-  }
-  for (Box& box : out.boxes) {
-    if (box.kind != Box::Kind::module) continue;
-    box.notes = {fmt::format("{} op{}", box.ops, box.ops == 1 ? "" : "s")};
-    if (box.parameters) box.notes.push_back(fmt::format("{} parameters", box.parameters));
-  }
-  std::map<std::pair<size_t, size_t>, std::unordered_set<std::string>> seen;
-  for (const Arrow& arrow : picture.arrows) {
-    size_t from = place[arrow.from], to = place[arrow.to];
-    if (from != to && seen[{from, to}].insert(arrow.label).second)
-      out.arrows.push_back({from, to, arrow.label});
-  }
-  return out;
+std::string to_dot(const Tensor& output, const Options& options) {
+  return to_dot(tensor_list{output}, options);
 }
 
 std::string module_label(const ModulePath* module) {

@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "autograd/graph/grad_mode.h"
+#include "nn/data/optdigits.h"
 
 using namespace taper;
 
 namespace {
 
-constexpr int64_t side = 8, levels = 16;        // pixels; of ink
+constexpr int64_t side = data::digit_side, levels = data::digit_ink;
 constexpr int64_t columns = 12, most = 120;     // images
 constexpr int64_t pitch = 12, row_height = 14;  // of an image with its text, in pixels of the image
 constexpr int64_t top = 4, scale = 6;

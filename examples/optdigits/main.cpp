@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cmath>
-
 #include "autograd/tensor/error.h"
 #include "examples/optdigits/options.h"
 #include "examples/optdigits/results.h"
@@ -14,7 +12,7 @@
 using namespace taper;
 
 struct Result {
-  double accuracy;    ///< on the test images, 0 to 1
+  int64_t right;      ///< of the test images
   std::string files;  ///< what was written, for the last lines
 };
 
@@ -26,23 +24,24 @@ static Result run(const Options& options, uint64_t seed, const data::Digits& dig
   fmt::print("seed {}, {}\n", seed, model.module);
   std::vector<Epoch> history = train(model, digits, options.epochs);
   std::vector<std::string> names = write_results(folder, model, history, digits.test);
-  return {history.back().test_accuracy,
+  return {history.back().test_right,
           fmt::format("files in {}: {}\n", folder, fmt::join(names, " "))};
 }
 
-static void print_accuracy(const std::vector<double>& accuracies, int64_t images) {
-  if (accuracies.size() == 1) {
-    auto right = int64_t(std::lround(accuracies[0] * double(images)));
-    auto [low, high] = metrics::interval95(right, images);
-    fmt::print("test accuracy {:.2f} % (95 % interval {:.2f}-{:.2f})\n", 100 * accuracies[0],
-               100 * low, 100 * high);
+static void print_accuracy(const std::vector<int64_t>& right, int64_t images) {
+  if (right.size() == 1) {
+    auto [low, high] = metrics::interval95(right[0], images);
+    fmt::print("test accuracy {:.2f} % (95 % interval {:.2f}-{:.2f})\n",
+               100 * double(right[0]) / double(images), 100 * low, 100 * high);
     return;
   }
+  std::vector<double> accuracies;
+  for (int64_t r : right) accuracies.push_back(double(r) / double(images));
   metrics::MeanOfRuns runs = metrics::mean_of_runs(accuracies);
   fmt::print(
       "test accuracy {:.2f} % mean of {} seeds ({:.2f}-{:.2f}), 95 % interval of the mean "
       "{:.2f}-{:.2f}\n",
-      100 * runs.mean, accuracies.size(), 100 * runs.lowest, 100 * runs.highest,
+      100 * runs.mean, right.size(), 100 * runs.lowest, 100 * runs.highest,
       100 * runs.interval95.low, 100 * runs.interval95.high);
 }
 
@@ -52,14 +51,14 @@ int main(int argc, char** argv) {
     data::Digits digits = data::optdigits();
     fmt::print("{} training and {} test images\n", digits.train.size(), digits.test.size());
     std::string files;
-    std::vector<double> accuracies;
+    std::vector<int64_t> right;
     for (uint64_t seed : seeds_of(options)) {
       Result result = run(options, seed, digits);
       files += result.files;
-      accuracies.push_back(result.accuracy);
+      right.push_back(result.right);
     }
     fmt::print("{}", files);
-    print_accuracy(accuracies, digits.test.size());
+    print_accuracy(right, digits.test.size());
   } catch (const Error& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 1;

@@ -3,11 +3,20 @@
 #include <CLI/CLI.hpp>
 #include <numeric>
 
+/// Paths go into gnuplot's script, where a new line would end a command.
+static std::string without_control_characters(const std::string& path) {
+  for (char c : path)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
+      return "the folder's name has a control character; expected one without";
+  return "";
+}
+
 Options parse_options(int argc, char** argv) {
   Options o;
   CLI::App app("Trains the report's network on the handwritten digits (UCI, 1998).");
   app.option_defaults()->always_capture_default();
-  auto* seed = app.add_option("--seed", o.seed, "seed of the random numbers");
+  auto* seed =
+      app.add_option("--seed", o.seed, "seed of the random numbers")->check(CLI::NonNegativeNumber);
   app.add_option("--seeds", o.seeds, "train with seeds 0..N-1, and give their mean")
       ->check(CLI::PositiveNumber)
       ->excludes(seed)
@@ -15,7 +24,8 @@ Options parse_options(int argc, char** argv) {
   app.add_option("--epochs", o.epochs, "how often each image is seen")->check(CLI::PositiveNumber);
   app.add_option("--model", o.model, "the report's CNN, logistic regression or a hidden layer")
       ->check(CLI::IsMember({"report", "logistic", "mlp"}));
-  app.add_option("--out", o.out, "folder for tables, pictures and weights");
+  app.add_option("--out", o.out, "folder for tables, pictures and weights")
+      ->check(without_control_characters);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -5,12 +5,14 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "autograd/tensor/error.h"
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "nn/metrics/metrics.h"
 
 using namespace taper;
 
-static constexpr int64_t classes = 10;
+static constexpr int64_t classes = data::digit_classes;
 
 /// Single quotes, as gnuplot reads them.
 static std::string quoted(const std::string& text) {
@@ -72,20 +74,27 @@ unset output
                      quoted(path));
 }
 
+/// Runs gnuplot; returns what is wrong, or nothing.
+static std::string run_gnuplot(const std::string& script) {
+  if (std::system("command -v gnuplot >/dev/null 2>&1") != 0)
+    return "gnuplot is not installed (Debian: gnuplot-nox)";
+  auto before = ::signal(SIGPIPE, SIG_IGN);  // gnuplot may end before it has read all
+  std::FILE* gnuplot = ::popen("gnuplot", "w");
+  if (gnuplot) fmt::print(gnuplot, "{}", script);
+  int status = gnuplot ? ::pclose(gnuplot) : -1;
+  ::signal(SIGPIPE, before);
+  if (status == 0) return "";
+  if (status < 0) return "gnuplot cannot be started";
+  return WIFSIGNALED(status) ? fmt::format("gnuplot ended by signal {}", WTERMSIG(status))
+                             : fmt::format("gnuplot ended with code {}", WEXITSTATUS(status));
+}
+
 std::vector<std::string> plot(const std::string& folder, const std::vector<Epoch>& history,
                               const Tensor& logits, const Tensor& labels) {
-  if (std::system("command -v gnuplot >/dev/null 2>&1") != 0) {
-    fmt::print(stderr,
-               "optdigits: no loss.svg and confusion.svg: gnuplot is not installed "
-               "(Debian: gnuplot-nox)\n");
-    return {};
-  }
   std::string loss = folder + "/loss.svg", confusion = folder + "/confusion.svg";
-  std::FILE* gnuplot = ::popen("gnuplot", "w");
-  if (!gnuplot) fail("optdigits", "cannot start gnuplot");
-  fmt::print(gnuplot, "{}{}", loss_script(loss, history),
-             confusion_script(confusion, logits, labels));
-  if (int status = ::pclose(gnuplot); status != 0)
-    fail("optdigits", "gnuplot failed with status {}", status);
-  return {"loss.svg", "confusion.svg"};
+  std::string problem =
+      run_gnuplot(loss_script(loss, history) + confusion_script(confusion, logits, labels));
+  if (problem.empty()) return {"loss.svg", "confusion.svg"};
+  fmt::print(stderr, "optdigits: no loss.svg and confusion.svg: {}\n", problem);
+  return {};
 }

@@ -33,13 +33,13 @@ std::vector<std::string> write_results(const std::string& folder, const Model& m
                                        const data::TensorDataset& test) {
   auto in = [&](const char* name) { return folder + "/" + name; };
   Tensor logits = predict(model, test.images());
+  // What took longest to get comes first, what leans on other programs last.
+  nn::save(model.module, in("weights.safetensors"));
   write_text(in("metrics.csv"), csv(history));
-  std::vector<std::string> names{"metrics.csv"};
-  for (const std::string& picture : plot(folder, history, logits, test.labels()))
-    names.push_back(picture);
   write_text(in("wrong.svg"), contact_sheet(test, logits));
   draw_network(model, test, in("network.svg"));
-  nn::save(model.module, in("weights.safetensors"));
-  names.insert(names.end(), {"wrong.svg", "network.svg", "weights.safetensors"});
+  std::vector<std::string> names{"weights.safetensors", "metrics.csv", "wrong.svg", "network.svg"};
+  for (const std::string& picture : plot(folder, history, logits, test.labels()))
+    names.push_back(picture);
   return names;
 }

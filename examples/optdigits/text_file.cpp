@@ -1,10 +1,8 @@
 #include "examples/optdigits/text_file.h"
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 
+#include "autograd/io/replacing_file.h"
 #include "autograd/tensor/error.h"
 
 void make_folder(const std::string& path) {
@@ -14,8 +12,5 @@ void make_folder(const std::string& path) {
 }
 
 void write_text(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  if (!file.flush())
-    taper::fail("optdigits", "cannot write \"{}\": {}", path, std::strerror(errno));
+  taper::io::write_file("optdigits", path, text);
 }

@@ -34,8 +34,8 @@ Tensor predict(const Model& model, const Tensor& images) {
   return model.forward(images);
 }
 
-static double accuracy(const Model& model, const data::TensorDataset& set) {
-  return metrics::accuracy(predict(model, set.images()), set.labels());
+static int64_t right_answers(const Model& model, const data::TensorDataset& set) {
+  return metrics::right_answers(predict(model, set.images()), set.labels());
 }
 
 /// One pass over the batches; returns the mean loss of a sample.
@@ -63,7 +63,12 @@ std::vector<Epoch> train(const Model& model, const data::Digits& digits, int64_t
     auto start = std::chrono::steady_clock::now();
     double loss = train_epoch(model, batches, sgd, fmt::format("epoch {}/{}", epoch, epochs));
     std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    Epoch e{loss, accuracy(model, digits.train), accuracy(model, digits.test), seconds.count()};
+    Epoch e{.loss = loss,
+            .seconds = seconds.count(),
+            .train_right = right_answers(model, digits.train),
+            .test_right = right_answers(model, digits.test)};
+    e.train_accuracy = double(e.train_right) / double(digits.train.size());
+    e.test_accuracy = double(e.test_right) / double(digits.test.size());
     fmt::print("{:5} {:7.4f} {:8.2f} {:7.2f} {:8.3f}\n", epoch, e.loss, 100 * e.train_accuracy,
                100 * e.test_accuracy, e.seconds);
     std::fflush(stdout);

@@ -18,10 +18,12 @@ Model make_model(const std::string& name, uint64_t seed);
 
 /// What an epoch came to. Accuracies: 0 to 1, after it.
 struct Epoch {
-  double loss;  ///< mean over its samples, while it trained
-  double train_accuracy;
-  double test_accuracy;
-  double seconds;  ///< of training
+  double loss;          ///< mean over its samples, while it trained
+  double seconds;       ///< of training
+  int64_t train_right;  ///< how many images were read rightly after it
+  int64_t test_right;
+  double train_accuracy = 0;
+  double test_accuracy = 0;
 };
 
 /// Trains by the report's recipe (SGD, learning rate 0.2, batches of 64) and prints a line an

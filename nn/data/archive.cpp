@@ -1,13 +1,13 @@
 #include "nn/data/archive.h"
 
+#include "autograd/io/errno_text.h"
+#include "autograd/io/replacing_file.h"
 #include "autograd/tensor/error.h"
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <fstream>
 #include <memory>
-#include <system_error>
+#include <span>
 
 #include <zip.h>
 #include <zlib.h>
@@ -42,21 +42,21 @@ void ZipArchive::extract(const std::string& name, std::uint64_t most, const std:
   if (index < 0) fail(said_as_, "holds no {}", name);
   ZipMember member(zip_fopen_index(zip_, static_cast<zip_uint64_t>(index), 0), zip_fclose);
   if (!member) fail(said_as_, "{}: {}", name, zip_strerror(zip_));
-  std::ofstream out(to, std::ios::binary);
+  io::ReplacingFile out(said_as_ + ": " + name, to);
   std::string buffer(block, '\0');
   std::uint64_t bytes = 0;
   while (zip_int64_t got = zip_fread(member.get(), buffer.data(), buffer.size())) {
     if (got < 0) fail(said_as_, "{}: {}", name, zip_file_strerror(member.get()));
     bytes += static_cast<std::uint64_t>(got);
     if (bytes > most) fail(said_as_, "{}: more than the expected {} bytes", name, most);
-    out.write(buffer.data(), got);
+    out.write(std::as_bytes(std::span(buffer.data(), static_cast<std::size_t>(got))));
   }
-  if (!out.flush()) fail(said_as_, "{}: cannot write \"{}\"", name, to);
+  out.commit();
 }
 
 std::string gunzip(const std::string& path) {
   GzFile file(gzopen(path.c_str(), "rb"), gzclose);
-  if (!file) fail(path, "{}", std::generic_category().message(errno));
+  if (!file) fail(path, "{}", io::errno_text());
   std::string text, buffer(block, '\0');
   int got = 0;
   while ((got = gzread(file.get(), buffer.data(), block)) > 0)

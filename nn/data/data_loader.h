@@ -8,14 +8,17 @@
 #include <vector>
 
 #include "nn/data/collate.h"
+#include "nn/options.h"
 
 namespace taper::data {
 
+/// Of DataLoader.
 struct DataLoaderOptions {
   ByName by_name_ = {};
   Int batch_size = 1;
   bool shuffle = false;    ///< another order each epoch: one randperm of the global generator
   bool drop_last = false;  ///< whether a last batch that is smaller is left out
+  TAPER_OPTIONS(DataLoaderOptions, 0, batch_size, shuffle, drop_last)
 };
 
 namespace detail {
@@ -51,6 +54,7 @@ class DataLoader {
     detail::check_loader(options.batch_size);
   }
 
+  /// The data set and the options that it was made with.
   const Dataset& dataset() const { return set_; }
   const DataLoaderOptions& options() const { return options_; }
   /// The number of batches.
@@ -96,6 +100,7 @@ class DataLoader {
     std::shared_ptr<Batch> batch_;
   };
 
+  /// Begins an epoch.
   Iterator begin() const {
     return Iterator(*this, detail::epoch_order(set_.size(), options_.shuffle));
   }

@@ -1,5 +1,6 @@
 #include "nn/data/fetch.h"
 
+#include "autograd/io/replacing_file.h"
 #include "autograd/tensor/error.h"
 #include "nn/data/archive.h"
 #include "nn/data/cache.h"
@@ -24,12 +25,13 @@ namespace {
 // run on the substitute start quickly.
 constexpr std::chrono::hours address_pause{1};
 
+// The most that is taken from an address whose archive's size is not known before.
+constexpr std::uint64_t largest_archive = 64 << 20;
+
 std::string read_text(const std::string& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
 }
-
-void write_text(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
 
 std::string mirror_of(const FetchOptions& options) {
   const char* mirror = std::getenv("TAPER_DATA_MIRROR");
@@ -163,13 +165,13 @@ void Fetch::ask_address() {
     address_problem_ = error.what();
   }
   if (complete()) return;
-  write_text(*work_ / "failed", address_ + "\n" + address_problem_);
+  io::write_file("fetch", *work_ / "failed", address_ + "\n" + address_problem_);
   work_->move("failed", folder_ + "/address-failed");
 }
 
 void Fetch::unpack_address() {
   std::string zip = *work_ / "archive.zip", name = fmt::format("\"{}\"", address_);
-  download(address_, zip);
+  download(address_, largest_archive, zip);
   ZipArchive archive(zip, name);
   address_problem_ = take([&](const DataFile& file, const std::string& to) {
     archive.extract(file.name, file.bytes, to);
@@ -203,7 +205,7 @@ void Fetch::make_substitute() {
 void Fetch::cut_substitute() {
   std::string text = substitute_text(set_.substitute, work_->path());
   for (const auto& [file, first_line, lines] : set_.substitute.parts) {
-    write_text(*work_ / file.name, lines_of(text, first_line, lines));
+    io::write_file("fetch", *work_ / file.name, lines_of(text, first_line, lines));
     check_file(*work_ / file.name, file, file.name);
     work_->move(file.name, folder_ + "/substitute/" + file.name);
   }

@@ -5,6 +5,10 @@
 
 namespace taper::data {
 
+/// Of the handwritten digits: an image's height and width, its darkest value in the files, and the
+/// number of classes.
+inline constexpr int64_t digit_side = 8, digit_ink = 16, digit_classes = 10;
+
 /// Training and test images of UCI's handwritten digits: [N, 1, 8, 8] of float32 in 0..1, labels
 /// [N] of int64.
 struct Digits {

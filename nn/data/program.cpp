@@ -1,24 +1,24 @@
 #include "nn/data/program.h"
 
+#include "autograd/io/errno_text.h"
 #include "autograd/tensor/error.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <system_error>
 
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace taper::data {
 namespace {
 
-std::string errno_text(int error) { return std::generic_category().message(error); }
+using io::errno_text;
 
 // What a program writes goes to memory: a pipe would have to be read while it runs.
 class Capture {
@@ -86,6 +86,14 @@ pid_t start(const std::vector<std::string>& words, const std::string& input,
   return child;
 }
 
+// The kernel ends the child where it writes on beyond so many bytes of a file.
+void limit_files(pid_t child, std::uint64_t most_bytes) {
+  struct rlimit limit {
+    most_bytes, most_bytes
+  };
+  ::prlimit(child, RLIMIT_FSIZE, &limit, nullptr);
+}
+
 // Its lines as one, without the program's name in front.
 std::string one_line(const std::string& program, std::string text) {
   while (text.ends_with('\n')) text.pop_back();
@@ -97,15 +105,18 @@ std::string one_line(const std::string& program, std::string text) {
 }  // namespace
 
 std::string run_program(const std::vector<std::string>& words, const std::string& input,
-                        const std::string& folder) {
+                        const std::string& folder, std::uint64_t most_bytes) {
   Capture output, errors;
   pid_t child = start(words, input, folder, output, errors);
+  if (most_bytes) limit_files(child, most_bytes);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0)
     if (errno != EINTR) fail(words[0], "its exit status was lost: {}", errno_text(errno));
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return output.text();
   std::string reason = one_line(words[0], errors.text());
   if (WIFSIGNALED(status)) reason = fmt::format("ended by signal {}", WTERMSIG(status));
+  if (most_bytes && WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ)
+    reason = fmt::format("wrote more than {} bytes", most_bytes);
   if (reason.empty()) reason = fmt::format("ended with code {}", WEXITSTATUS(status));
   fail(words[0], "{}", reason);
 }

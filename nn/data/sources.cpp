@@ -34,7 +34,7 @@ std::string text_from_package(const Substitute& substitute, const std::string& f
 
 }  // namespace
 
-void download(const std::string& url, const std::string& to) {
+void download(const std::string& url, std::uint64_t most, const std::string& to) {
   // The limits end a transfer that stalls, not a long one.
   std::vector<std::string> words{"curl",
                                  "--fail",
@@ -50,10 +50,12 @@ void download(const std::string& url, const std::string& to) {
                                  "1000",
                                  "--speed-time",
                                  "20",
+                                 "--max-filesize",
+                                 std::to_string(most),
                                  "--url",
                                  url};
   try {
-    run_program(words);
+    run_program(words, "/dev/null", "", most);
   } catch (const Error& error) {
     fail(fmt::format("\"{}\"", url), "{}", error.what());
   }
@@ -67,10 +69,12 @@ std::string place_in_mirror(const std::string& mirror, const std::string& set,
 void copy_from_mirror(const std::string& place, const DataFile& file, const std::string& to) {
   std::string name = fmt::format("\"{}\"", place);
   std::error_code error;
-  if (is_url(place))
-    download(place, to);
-  else if (!fs::copy_file(place, to, error))
-    fail(name, "{}", error.message());
+  if (is_url(place)) {
+    download(place, file.bytes, to);
+  } else {
+    check_size(place, file, name);
+    if (!fs::copy_file(place, to, error)) fail(name, "{}", error.message());
+  }
   check_file(to, file, name);
 }
 

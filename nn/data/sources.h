@@ -6,8 +6,9 @@
 
 namespace taper::data {
 
-/// Downloads `url` to the file `to` with curl. Throws Error with curl's own message and the URL.
-void download(const std::string& url, const std::string& to);
+/// Downloads `url` to the file `to` with curl, if it has no more than `most` bytes. Throws Error
+/// with curl's own message and the URL.
+void download(const std::string& url, std::uint64_t most, const std::string& to);
 
 /// Where a mirror, a folder or a URL, keeps this file.
 std::string place_in_mirror(const std::string& mirror, const std::string& set,

@@ -1,14 +1,13 @@
 #include "nn/io/safetensors.h"
 
+#include "autograd/io/errno_text.h"
+#include "autograd/io/replacing_file.h"
 #include "autograd/tensor/error.h"
-#include "autograd/tensor/replacing_file.h"
 #include "nn/io/safetensors_header.h"
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <cstring>
-#include <system_error>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -21,7 +20,7 @@ static_assert(std::endian::native == std::endian::little, "the format is little-
 
 constexpr std::uint64_t length_size = 8;
 
-std::string errno_text() { return std::generic_category().message(errno); }
+using io::errno_text;
 
 // Without blocking, so that a pipe is refused rather than waited for.
 int open_to_read(const std::string& path) {

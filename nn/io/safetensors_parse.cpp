@@ -27,7 +27,7 @@ void check_complete(const std::string& path, const std::string& name, const Fiel
                                           : nullptr;
   if (missing) fail("load", "\"{}\": tensor {} has no {}", path, name, missing);
   if (fields.offsets->size() != 2)
-    fail("load", "\"{}\": tensor {} has {} data_offsets, expected 2", path, name,
+    fail("load", "\"{}\": tensor {} has {} data_offsets; expected 2", path, name,
          fields.offsets->size());
 }
 

@@ -2,6 +2,15 @@
 
 namespace taper::nn {
 
+template class Layer<ReLU>;
+template class OptionsLayer<ReLU, ReLUOptions>;
+template class Layer<Sigmoid>;
+template class Layer<Tanh>;
+template class Layer<Softmax>;
+template class OptionsLayer<Softmax, SoftmaxOptions>;
+
+Softmax::Softmax(const SoftmaxOptions& o) : OptionsLayer(o) {}
+ReLU::ReLU(const ReLUOptions& o) : OptionsLayer(o) {}
 Tensor ReLU::forward(const Tensor& x) const { return options.inplace ? x.relu_() : relu(x); }
 Tensor Sigmoid::forward(const Tensor& x) const { return sigmoid(x); }
 Tensor Tanh::forward(const Tensor& x) const { return tanh(x); }

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "nn/module.h"
-#include "nn/options.h"
+#include "nn/options_layer.h"
 
 namespace taper::nn {
 
+/// Of ReLU.
 struct ReLUOptions {
   ByName by_name_ = {};
   bool inplace = false;  ///< overwrites its input
@@ -12,29 +12,31 @@ struct ReLUOptions {
 };
 
 /// max(0, x)
-class ReLU : public Layer<ReLU> {
+class ReLU final : public OptionsLayer<ReLU, ReLUOptions> {
  public:
-  explicit ReLU(const ReLUOptions& o = {}) : options(o) {}
+  explicit ReLU(const ReLUOptions& o = {});
   Tensor forward(const Tensor& x) const;
-  std::string arguments() const override { return to_string(options, 0); }
-
-  ReLUOptions options;
 };
+extern template class Layer<ReLU>;
+extern template class OptionsLayer<ReLU, ReLUOptions>;
 
 /// 1 / (1 + exp(-x))
-class Sigmoid : public Layer<Sigmoid> {
+class Sigmoid final : public Layer<Sigmoid> {
  public:
   Sigmoid() = default;
   Tensor forward(const Tensor& x) const;
 };
+extern template class Layer<Sigmoid>;
 
 /// The hyperbolic tangent.
-class Tanh : public Layer<Tanh> {
+class Tanh final : public Layer<Tanh> {
  public:
   Tanh() = default;
   Tensor forward(const Tensor& x) const;
 };
+extern template class Layer<Tanh>;
 
+/// Of Softmax.
 struct SoftmaxOptions {
   ByName by_name_ = {};
   Required<int64_t> dim;  ///< along which the results add up to 1
@@ -42,13 +44,12 @@ struct SoftmaxOptions {
 };
 
 /// exp(x) / sum(exp(x)) along a dimension.
-class Softmax : public Layer<Softmax> {
+class Softmax final : public OptionsLayer<Softmax, SoftmaxOptions> {
  public:
-  explicit Softmax(const SoftmaxOptions& o) : options(o) {}
+  explicit Softmax(const SoftmaxOptions& o);
   Tensor forward(const Tensor& x) const;
-  std::string arguments() const override { return to_string(options, 0); }
-
-  SoftmaxOptions options;
 };
+extern template class Layer<Softmax>;
+extern template class OptionsLayer<Softmax, SoftmaxOptions>;
 
 }  // namespace taper::nn

@@ -6,14 +6,17 @@
 
 namespace taper::nn {
 
+template class Layer<Conv2d>;
+template class OptionsLayer<Conv2d, Conv2dOptions, 2>;
+
 static const Conv2dOptions& checked(const Conv2dOptions& o) {
   check_positive("Conv2d", "in_channels", o.in_channels);
   check_positive("Conv2d", "out_channels", o.out_channels);
   check_positive("Conv2d", "kernel_size", std::min((*o.kernel_size).h, (*o.kernel_size).w));
   check_positive("Conv2d", "groups", o.groups);
   if (o.in_channels % o.groups || o.out_channels % o.groups)
-    fail("Conv2d", "{} groups do not divide {} channels in and {} out", int64_t(o.groups),
-         *o.in_channels, *o.out_channels);
+    fail("Conv2d", "{} groups, {} channels in and {} out; expected a divisor of both",
+         int64_t(o.groups), *o.in_channels, *o.out_channels);
   return o;
 }
 
@@ -23,7 +26,7 @@ static Shape weight_shape(const Conv2dOptions& o) {
 }
 
 Conv2d::Conv2d(const Conv2dOptions& o)
-    : options(checked(o)), weight(register_parameter("weight", empty(weight_shape(o)))) {
+    : OptionsLayer(checked(o)), weight(register_parameter("weight", empty(weight_shape(o)))) {
   if (o.bias) bias = register_parameter("bias", empty({*o.out_channels}));
   reset_parameters();
 }

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "nn/module.h"
-#include "nn/options.h"
+#include "nn/options_layer.h"
 
 namespace taper::nn {
 
+/// Of Conv2d.
 struct Conv2dOptions {
   ByName by_name_ = {};
   Required<int64_t> in_channels;
@@ -21,19 +21,22 @@ struct Conv2dOptions {
 
 /// 2-D cross-correlation. Drawn from U(-1/sqrt(n), 1/sqrt(n)), n = in_channels / groups * kernel
 /// height * width.
-class Conv2d : public Layer<Conv2d> {
+class Conv2d final : public OptionsLayer<Conv2d, Conv2dOptions, 2> {
  public:
+  /// Throws where an option makes no sense.
   explicit Conv2d(const Conv2dOptions& options);
   /// x: [N, in_channels, H, W]; returns [N, out_channels, H', W']
   Tensor forward(const Tensor& x) const;
+  /// Draws the parameters again.
   void reset_parameters() const;
-  std::string arguments() const override { return to_string(options, 2); }
 
-  Conv2dOptions options;
   Tensor weight;  ///< [out_channels, in_channels / groups, kernel height, kernel width]
   Tensor bias;    ///< [out_channels]; undefined without
 };
+extern template class Layer<Conv2d>;
+extern template class OptionsLayer<Conv2d, Conv2dOptions, 2>;
 
+// The report's names.
 using Conv2D = Conv2d;
 using Conv2DOptions = Conv2dOptions;
 

@@ -2,6 +2,10 @@
 
 namespace taper::nn {
 
+template class Layer<Flatten>;
+template class OptionsLayer<Flatten, FlattenOptions>;
+
+Flatten::Flatten(const FlattenOptions& o) : OptionsLayer(o) {}
 Tensor Flatten::forward(const Tensor& x) const {
   return flatten(x, options.start_dim, options.end_dim);
 }

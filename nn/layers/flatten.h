@@ -1,10 +1,10 @@
 #pragma once
 
-#include "nn/module.h"
-#include "nn/options.h"
+#include "nn/options_layer.h"
 
 namespace taper::nn {
 
+/// Of Flatten.
 struct FlattenOptions {
   ByName by_name_ = {};
   Int start_dim = 1;
@@ -13,13 +13,12 @@ struct FlattenOptions {
 };
 
 /// Joins the dimensions from start_dim to end_dim: [N, C, H, W] becomes [N, C H W].
-class Flatten : public Layer<Flatten> {
+class Flatten final : public OptionsLayer<Flatten, FlattenOptions> {
  public:
-  explicit Flatten(const FlattenOptions& o = {}) : options(o) {}
+  explicit Flatten(const FlattenOptions& o = {});
   Tensor forward(const Tensor& x) const;
-  std::string arguments() const override { return to_string(options, 0); }
-
-  FlattenOptions options;
 };
+extern template class Layer<Flatten>;
+extern template class OptionsLayer<Flatten, FlattenOptions>;
 
 }  // namespace taper::nn

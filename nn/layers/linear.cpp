@@ -6,6 +6,11 @@
 
 namespace taper::nn {
 
+template class Layer<Linear>;
+template class OptionsLayer<Linear, LinearOptions, 2>;
+template class Layer<Dense>;
+template class OptionsLayer<Dense, DenseOptions, 2>;
+
 static const LinearOptions& checked(const LinearOptions& o) {
   check_positive("Linear", "in_features", o.in_features);
   check_positive("Linear", "out_features", o.out_features);
@@ -13,7 +18,7 @@ static const LinearOptions& checked(const LinearOptions& o) {
 }
 
 Linear::Linear(const LinearOptions& o)
-    : options(checked(o)),
+    : OptionsLayer(checked(o)),
       weight(register_parameter("weight", empty({*o.out_features, *o.in_features}))) {
   if (o.bias) bias = register_parameter("bias", empty({*o.out_features}));
   reset_parameters();
@@ -30,7 +35,7 @@ static const DenseOptions& checked(const DenseOptions& o) {
 }
 
 Dense::Dense(const DenseOptions& o)
-    : options(checked(o)),
+    : OptionsLayer(checked(o)),
       weight(register_parameter("weight", empty({*o.in_features + 1, *o.out_features}))) {
   reset_parameters();
 }

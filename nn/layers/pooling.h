@@ -2,11 +2,11 @@
 
 #include <optional>
 
-#include "nn/module.h"
-#include "nn/options.h"
+#include "nn/options_layer.h"
 
 namespace taper::nn {
 
+/// Of MaxPool2d.
 struct MaxPool2dOptions {
   ByName by_name_ = {};
   Required<Int2> kernel_size;
@@ -18,16 +18,16 @@ struct MaxPool2dOptions {
 };
 
 /// The largest value of each window.
-class MaxPool2d : public Layer<MaxPool2d> {
+class MaxPool2d final : public OptionsLayer<MaxPool2d, MaxPool2dOptions> {
  public:
-  explicit MaxPool2d(const MaxPool2dOptions& o) : options(o) {}
+  explicit MaxPool2d(const MaxPool2dOptions& o);
   /// x: [N, C, H, W]; returns [N, C, H', W']
   Tensor forward(const Tensor& x) const;
-  std::string arguments() const override { return to_string(options, 0); }
-
-  MaxPool2dOptions options;
 };
+extern template class Layer<MaxPool2d>;
+extern template class OptionsLayer<MaxPool2d, MaxPool2dOptions>;
 
+/// Of AvgPool2d.
 struct AvgPool2dOptions {
   ByName by_name_ = {};
   Required<Int2> kernel_size;
@@ -41,16 +41,16 @@ struct AvgPool2dOptions {
 };
 
 /// The mean of each window.
-class AvgPool2d : public Layer<AvgPool2d> {
+class AvgPool2d final : public OptionsLayer<AvgPool2d, AvgPool2dOptions> {
  public:
-  explicit AvgPool2d(const AvgPool2dOptions& o) : options(o) {}
+  explicit AvgPool2d(const AvgPool2dOptions& o);
   /// x: [N, C, H, W]; returns [N, C, H', W']
   Tensor forward(const Tensor& x) const;
-  std::string arguments() const override { return to_string(options, 0); }
-
-  AvgPool2dOptions options;
 };
+extern template class Layer<AvgPool2d>;
+extern template class OptionsLayer<AvgPool2d, AvgPool2dOptions>;
 
+// The report's names.
 using MaxPool2D = MaxPool2d;
 using MaxPool2DOptions = MaxPool2dOptions;
 using AvgPool2D = AvgPool2d;

@@ -5,26 +5,22 @@
 
 namespace taper::nn {
 
-struct Sequential::State : ModuleState {
-  std::shared_ptr<ModuleState> copy() const override { return std::make_shared<State>(*this); }
-  std::vector<Stage> stages;
-};
+template class Layer<Sequential>;
 
-Sequential::Sequential() : Layer(std::make_shared<State>()) { state().type = &typeid(Sequential); }
+Sequential::Sequential() { state().runs_children = true; }
 
-Sequential::State& Sequential::stages() const { return static_cast<State&>(state()); }
+size_t Sequential::size() const { return state().children.size(); }
 
-size_t Sequential::size() const { return stages().stages.size(); }
-
-void Sequential::add(const std::string& name, std::shared_ptr<Module> layer, Stage stage) {
-  add_child("push_back", name, std::move(layer));
-  stages().stages.push_back(std::move(stage));
+std::string Sequential::next_name() const {
+  size_t number = size();  // a free one: layers may have been taken out
+  while (named_children().contains(std::to_string(number))) ++number;
+  return std::to_string(number);
 }
 
 Tensor Sequential::forward(const Tensor& x) const {
   if (size() == 0) fail("Sequential", "it has no layers; expected push_back before forward");
   Tensor y = x;
-  for (const Stage& stage : stages().stages) y = stage(y);
+  for (const auto& [name, layer, run] : state().children) y = run(*layer, y);
   return y;
 }
 

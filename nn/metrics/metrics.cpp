@@ -51,8 +51,8 @@ Tensor confusion_matrix(const Tensor& logits, const Tensor& labels, int64_t clas
   for (int64_t i = 0; i < truth.numel(); ++i) {
     int64_t is = truth.data_ptr<int64_t>()[i], as = read.data_ptr<int64_t>()[i];
     if (is < 0 || is >= classes || as >= classes)
-      fail_index("confusion_matrix", "row {} is class {} and read as {}; expected below {}", i, is,
-                 as, classes);
+      fail_index("confusion_matrix", "row {} is class {} and read as {}; expected 0 to {}", i, is,
+                 as, classes - 1);
     ++counts[is * classes + as];
   }
   return matrix;
@@ -60,6 +60,8 @@ Tensor confusion_matrix(const Tensor& logits, const Tensor& labels, int64_t clas
 
 MeanOfRuns mean_of_runs(std::span<const double> values) {
   if (values.empty()) fail("mean_of_runs", "no values; expected 1 or more");
+  for (double v : values)
+    if (!(v >= 0 && v <= 1)) fail("mean_of_runs", "a value is {}; expected rates, 0 to 1", v);
   double n = double(values.size());
   double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
   auto [low, high] = std::minmax_element(values.begin(), values.end());
@@ -70,7 +72,7 @@ MeanOfRuns mean_of_runs(std::span<const double> values) {
     double t = quantile(boost::math::students_t(n - 1), 0.975);
     half = t * std::sqrt(squares / (n - 1) / n);
   }
-  return {mean, *low, *high, {mean - half, mean + half}};
+  return {mean, *low, *high, {std::max(0.0, mean - half), std::min(1.0, mean + half)}};
 }
 
 }  // namespace taper::metrics

@@ -3,6 +3,7 @@
 #include "autograd/graph/grad_mode.h"
 #include "autograd/graph/node.h"
 #include "autograd/tensor/error.h"
+#include "nn/clear_gradients.h"
 
 namespace taper::optim {
 
@@ -19,16 +20,7 @@ Tensor Optimizer::step(const LossClosure& closure) {
   return loss;
 }
 
-void Optimizer::zero_grad(bool set_to_none) {
-  NoGradGuard no_grad;
-  for (const Tensor& p : parameters()) {
-    if (!p.grad().defined()) continue;
-    if (set_to_none)
-      p.mutable_grad() = Tensor();
-    else
-      p.mutable_grad().detach_().zero_();
-  }
-}
+void Optimizer::zero_grad(bool set_to_none) { nn::clear_gradients(parameters(), set_to_none); }
 
 void detail::check_parameters(std::string_view op, const tensor_list& params) {
   for (size_t i = 0; i < params.size(); ++i) {
@@ -38,6 +30,10 @@ void detail::check_parameters(std::string_view op, const tensor_list& params) {
       fail(op, "can't optimize a non-leaf Tensor: parameter {} is an output of {}; expected a leaf",
            i, node->name());
   }
+}
+
+void detail::check_group(std::string_view op, size_t group, size_t groups) {
+  if (group >= groups) fail_index(op, "there is no group {}; expected below {}", group, groups);
 }
 
 }  // namespace taper::optim

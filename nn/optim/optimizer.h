@@ -11,6 +11,7 @@
 namespace taper::optim {
 
 using nn::Required;
+/// Computes the loss and its gradients.
 using LossClosure = std::function<Tensor()>;
 
 /// Parameters that are changed by the same options. In a constructor's list, options left at their
@@ -18,14 +19,19 @@ using LossClosure = std::function<Tensor()>;
 /// {b.parameters()}}, {.lr = 0.1})`.
 template <class Options>
 struct ParamGroup {
+  ParamGroup(tensor_list p) : ParamGroup(std::move(p), nn::default_options<Options>()) {}
+  ParamGroup(tensor_list p, const Options& o) : params(std::move(p)), options(o) {}
+
   tensor_list params;
-  Options options = nn::default_options<Options>();
+  Options options;
 };
 
 /// Base of the optimisers.
 class Optimizer {
  public:
   virtual ~Optimizer();
+  Optimizer(const Optimizer&) = delete;  // two would take turns with the same parameters
+  Optimizer& operator=(const Optimizer&) = delete;
 
   /// Changes every parameter that has a gradient. A closure computes the loss first, and is asked
   /// for it again by optimisers that need to; its loss is returned.
@@ -33,13 +39,17 @@ class Optimizer {
   /// Makes the parameters' gradients undefined, or zero.
   void zero_grad(bool set_to_none = true);
 
+  /// The parameters of all groups, in their order.
   virtual tensor_list parameters() const = 0;
+  /// The number of groups.
   virtual size_t groups() const = 0;
+  /// The learning rate of a group; throws IndexError where there is none of that number.
   virtual double get_lr(size_t group = 0) const = 0;
   /// Sets the learning rate of all groups.
   virtual void set_lr(double lr) = 0;
 
  protected:
+  Optimizer() = default;
   virtual void update() = 0;
 };
 
@@ -47,18 +57,22 @@ namespace detail {
 
 /// Throws unless every parameter is a leaf with values.
 void check_parameters(std::string_view op, const tensor_list& params);
+/// Throws IndexError unless the group is one of so many.
+void check_group(std::string_view op, size_t group, size_t groups);
 
 /// Gives the fields of `options` that were left at their defaults the values of `otherwise`.
 template <class Options>
 void inherit(Options& options, const Options& otherwise) {
   Options unset = nn::default_options<Options>();
-  auto fields = [&]<size_t... I>(std::index_sequence<I...>) {
-    auto to = options.fields(), none = unset.fields();
-    auto from = otherwise.fields();
-    ((std::get<I>(to) == std::get<I>(none) ? void(std::get<I>(to) = std::get<I>(from)) : void()),
+  auto to = nn::detail::fields(options), none = nn::detail::fields(unset);
+  auto from = nn::detail::fields(otherwise);
+  auto take = [&]<size_t... I>(std::index_sequence<I...>) {
+    ((nn::detail::same_option(std::get<I>(to), std::get<I>(none))
+          ? void(std::get<I>(to) = std::get<I>(from))
+          : void()),
      ...);
   };
-  fields(std::make_index_sequence<std::tuple_size_v<decltype(options.fields())>>());
+  take(std::make_index_sequence<std::tuple_size_v<decltype(to)>>());
 }
 
 }  // namespace detail
@@ -70,6 +84,7 @@ class GroupOptimizer : public Optimizer {
  public:
   using Group = ParamGroup<Options>;
 
+  /// Adds parameters with options of their own; those left at their defaults are the optimiser's.
   void add_param_group(Group group) {
     detail::check_parameters(Self::op_name, group.params);
     detail::inherit(group.options, defaults_);
@@ -80,6 +95,7 @@ class GroupOptimizer : public Optimizer {
   /// 0.1`.
   std::vector<Group>& param_groups() { return groups_; }
   const std::vector<Group>& param_groups() const { return groups_; }
+  /// What the optimiser was made with.
   const Options& defaults() const { return defaults_; }
 
   tensor_list parameters() const override {
@@ -88,7 +104,10 @@ class GroupOptimizer : public Optimizer {
     return all;
   }
   size_t groups() const override { return groups_.size(); }
-  double get_lr(size_t group = 0) const override { return groups_.at(group).options.lr; }
+  double get_lr(size_t group = 0) const override {
+    detail::check_group(Self::op_name, group, groups_.size());
+    return groups_[group].options.lr;
+  }
   void set_lr(double lr) override {
     for (Group& g : groups_) g.options.lr = lr;
   }

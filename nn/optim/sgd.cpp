@@ -1,9 +1,34 @@
 #include "nn/optim/sgd.h"
 
+#include <unordered_map>
+
 #include "autograd/tensor/error.h"
 #include "autograd/tensor/factories.h"
 
 namespace taper::optim {
+
+template class GroupOptimizer<SGD, SGDOptions>;
+
+namespace {
+
+struct State {
+  Tensor momentum;
+  int64_t steps = 0;
+};
+
+}  // namespace
+
+struct SGD::States {
+  std::unordered_map<const TensorImpl*, State> of;
+};
+
+SGD::SGD(const tensor_list& params, const SGDOptions& options)
+    : SGD(std::vector<Group>{Group(params)}, options) {}
+
+SGD::SGD(std::vector<Group> groups, const SGDOptions& options)
+    : GroupOptimizer(std::move(groups), options), states_(std::make_unique<States>()) {}
+
+SGD::~SGD() = default;
 
 void SGD::check(const SGDOptions& o) {
   if (!(o.lr >= 0)) fail(op_name, "lr is {}; expected 0 or more", *o.lr);
@@ -22,7 +47,7 @@ void SGD::update() {
     Tensor lr = full({}, *o.lr, {.dtype = float64});
     for (const Tensor& p : group.params) {
       if (!p.grad().defined()) continue;
-      State& state = state_[p.impl()];
+      State& state = states_->of[p.impl()];
       if (o.momentum != 0 && !state.momentum.defined()) {
         state.momentum = zeros_like(p);
         state.steps = 0;

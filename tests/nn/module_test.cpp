@@ -8,48 +8,21 @@
 #include "autograd/graph/grad_mode.h"
 #include "autograd/graph/node.h"
 #include "autograd/tensor/factories.h"
+#include "tests/nn/modules.h"
 #include "tests/support/error_text.h"
 
 namespace {
 
 using namespace taper;
-using taper::test::error_text;
+using namespace taper::test;
 
-/// y = w x + b, with a running sum of what it saw.
-struct Scale : nn::Layer<Scale> {
-  explicit Scale(double value = 1)
-      : weight(register_parameter("weight", tensor({value, value}))),
-        seen(register_buffer("seen", zeros({2}))) {}
-  Tensor forward(const Tensor& x) const { return weight * x; }
-  std::string arguments() const override { return "2"; }
-
-  Tensor weight;
-  Tensor seen;
+template <class T>
+struct Holder {
+  struct Inner : nn::Layer<Inner> {};
 };
 
-struct Block : nn::Layer<Block> {
-  Scale first = register_module("first", Scale(2));
-  Scale second = register_module("second", Scale(3));
-  Tensor forward(const Tensor& x) { return second(first(x)); }
-};
-
-struct Net : nn::Layer<Net> {
-  Block block = register_module("block", Block());
-  Tensor shift = register_parameter("shift", tensor({0.5, 0.25}));
-  Scale out = register_module("out", Scale(5));
-  Tensor forward(const Tensor& x, bool shifted = true) {
-    Tensor y = out(block(x));
-    return shifted ? y + shift : y;
-  }
-};
-
-std::string names(const nn::OrderedDict<Tensor>& tensors) {
-  std::string out;
-  for (auto& [name, t] : tensors) out += name + " ";
-  return out;
-}
-
-double at(const Tensor& t, int64_t i) { return t[i].item<double>(); }
+template <class T>
+struct Templated : nn::Layer<Templated<T>> {};
 
 }  // namespace
 
@@ -127,79 +100,6 @@ BOOST_AUTO_TEST_CASE(copies_share) {
   BOOST_TEST(sliced.name() == "Net");
 }
 
-BOOST_AUTO_TEST_CASE(clone_is_deep) {
-  Net net;
-  net.eval();
-  Net own = net.clone();
-  BOOST_TEST(names(own.named_parameters()) == names(net.named_parameters()));
-  BOOST_TEST(!own.is_training());
-  for (size_t i = 0; i < net.parameters().size(); ++i) {
-    BOOST_TEST(!own.parameters()[i].is_alias_of(net.parameters()[i]));
-    BOOST_TEST(own.parameters()[i].requires_grad());
-  }
-  BOOST_TEST(own.shift.is_same(own.named_parameters()["shift"]));
-  BOOST_TEST(own.block.first.weight.is_same(own.named_parameters()["block.first.weight"]));
-  BOOST_TEST(own.block.first.seen.is_same(own.named_buffers()["block.first.seen"]));
-  {
-    NoGradGuard no_grad;
-    own.block.first.weight.fill_(0);
-  }
-  BOOST_TEST(at(net(ones({2})), 0) == 30.5);
-  BOOST_TEST(at(own(ones({2})), 0) == 0.5);
-  BOOST_TEST(own(ones({2}), false).grad_fn()->path()->full == "out");
-}
-
-BOOST_AUTO_TEST_CASE(clone_reaches_layers_in_containers) {
-  struct Stack : nn::Layer<Stack> {
-    std::vector<Scale> scales;
-    std::function<Tensor(const Tensor&)> last;
-    explicit Stack(int n) {
-      for (int i = 0; i < n; ++i)
-        scales.push_back(register_module("scale" + std::to_string(i), Scale(2)));
-      last = [scale = scales[0]](const Tensor& x) { return scale(x); };
-    }
-    Tensor forward(Tensor x) {
-      for (const Scale& s : scales) x = s(x);
-      return last(x);
-    }
-  };
-  Stack stack(3);
-  Stack own = stack.clone();
-  {
-    NoGradGuard no_grad;
-    for (const Tensor& p : stack.parameters()) p.fill_(7);
-  }
-  BOOST_TEST(at(own(ones({2})), 0) == 16);
-  for (int i = 0; i < 3; ++i) {
-    Tensor w = own.scales[size_t(i)].weight;
-    BOOST_TEST(w.is_same(own.parameters()[size_t(i)]));
-    BOOST_TEST(!w.is_same(stack.parameters()[size_t(i)]));
-  }
-}
-
-BOOST_AUTO_TEST_CASE(clone_keeps_what_is_shared_inside) {
-  struct Tied : nn::Layer<Tied> {
-    Scale a = register_module("a", Scale(2));
-    Scale b = register_module("b", a);
-    Tensor tied = register_parameter("tied", a.weight);
-  } tied;
-  BOOST_TEST(names(tied.named_parameters()) == "tied ");
-  Tied own = tied.clone();
-  BOOST_TEST(own.a.weight.is_same(own.b.weight));
-  BOOST_TEST(own.a.weight.is_same(own.tied));
-  BOOST_TEST(!own.a.weight.is_same(tied.a.weight));
-  BOOST_TEST(own.parameters().size() == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(clone_refuses_tensors_in_containers) {
-  struct Many : nn::Layer<Many> {
-    std::vector<Tensor> all{register_parameter("w", ones({2}))};
-  } many;
-  BOOST_TEST(error_text([&] { many.clone(); }) ==
-             "clone: \"w\" is also held in a container, where the copy would share it; expected "
-             "tensors as members of their layer");
-}
-
 BOOST_AUTO_TEST_CASE(refuses_names) {
   Net net;
   auto text = [&](const std::string& name) {
@@ -219,8 +119,9 @@ BOOST_AUTO_TEST_CASE(refuses_names) {
              "register_parameter: \"p\" is an output of mul; expected a leaf, or detach()");
   BOOST_TEST(error_text([&] { net.register_parameter("p", ones({2}, {.dtype = int64})); }) ==
              "requires_grad_: the tensor is int64; expected a floating type");
-  BOOST_TEST(error_text([&] { net.block.register_module("net", net); }) ==
-             "register_module: \"net\" holds Block itself");
+  BOOST_TEST(
+      error_text([&] { net.block.register_module("net", net); }) ==
+      "register_module: \"net\" holds Block itself; expected a module that does not contain it");
   BOOST_TEST(net.named_modules().size() == 5u);
 }
 
@@ -233,10 +134,62 @@ BOOST_AUTO_TEST_CASE(replaces_and_unregisters) {
   net.unregister_module("block");
   BOOST_TEST(names(net.named_parameters()) == "shift out.weight ");
   BOOST_TEST(error_text([&] { net.unregister_module("block"); }) ==
-             "unregister_module: Net has no module \"block\"");
+             "unregister_module: Net has no module \"block\"; it has out");
   BOOST_TEST(error_text([&] { net.replace_module("block", Scale()); }) ==
-             "replace_module: Net has no module \"block\"");
+             "replace_module: Net has no module \"block\"; it has out");
   static_assert(!std::is_copy_assignable_v<Scale> && !std::is_move_assignable_v<Net>);
+}
+
+BOOST_AUTO_TEST_CASE(a_module_does_not_hold_itself) {
+  Net net;
+  std::string expected = "\"first\" holds Block itself; expected a module that does not contain it";
+  BOOST_TEST(error_text([&] { net.block.replace_module("first", net); }) ==
+             "replace_module: " + expected);
+  BOOST_TEST(error_text([&] { net.block.replace_module("first", net.block); }) ==
+             "replace_module: " + expected);
+  BOOST_TEST(names(net.block.named_parameters()) == "first.weight second.weight ");
+}
+
+BOOST_AUTO_TEST_CASE(path_leads_through_the_first_module_that_still_holds_the_layer) {
+  Scale layer;
+  auto path = [&] { return layer.path()->full; };
+  Block second;
+  {
+    Block first;
+    first.register_module("a", layer);
+    first.register_module("b", layer);
+    second.register_module("c", layer);
+    BOOST_TEST(path() == "a");
+    second.unregister_module("c");  // where it was registered later
+    second.register_module("c", layer);
+    BOOST_TEST(path() == "a");
+    first.replace_module("a", Scale());
+    BOOST_TEST(path() == "b");
+  }
+  BOOST_TEST(path() == "c");
+  second.unregister_module("c");
+  BOOST_TEST(path() == "");
+  {
+    Block last;
+    last.register_module("d", layer);
+    BOOST_TEST(path() == "d");
+  }
+  BOOST_TEST(path() == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_layer_is_a_layer_of_itself) {
+  struct Derived : Scale {
+    Tensor forward(const Tensor& x) const { return x; }
+  };
+  BOOST_TEST(nn::detail::is_its_own_layer<Scale>());
+  BOOST_TEST(nn::detail::is_its_own_layer<nn::Module>());
+  BOOST_TEST(!nn::detail::is_its_own_layer<Derived>());
+}
+
+BOOST_AUTO_TEST_CASE(the_name_of_a_class_inside_a_template) {
+  BOOST_TEST(Holder<int>::Inner().name() == "Inner");
+  BOOST_TEST(Templated<std::vector<int>>().name() ==
+             "Templated<std::vector<int, std::allocator<int> > >");
 }
 
 BOOST_AUTO_TEST_CASE(apply_sees_the_layers_with_their_class) {
@@ -273,7 +226,8 @@ BOOST_AUTO_TEST_CASE(to_changes_the_type_under_the_same_handles) {
   BOOST_TEST(net.out.seen.dtype() == float64);
   BOOST_TEST(count.dtype() == int64);
   BOOST_TEST(net(ones({2}, {.dtype = float64})).dtype() == float64);
-  BOOST_TEST(error_text([&] { net.to(int64); }) == "to: Net is int64; expected a floating type");
+  BOOST_TEST(error_text([&] { net.to(int64); }) ==
+             "to: the type is int64; expected a floating type");
 }
 
 BOOST_AUTO_TEST_CASE(prints_a_tree_with_counts) {

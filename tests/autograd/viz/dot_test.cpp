@@ -1,4 +1,4 @@
-#include "autograd/viz/draw.h"
+#include "autograd/viz/dot.h"
 
 #include <boost/test/unit_test.hpp>
 

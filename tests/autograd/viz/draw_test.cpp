@@ -1,4 +1,5 @@
 #include "autograd/viz/draw.h"
+#include "autograd/viz/rendered.h"
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -118,15 +119,61 @@ BOOST_AUTO_TEST_CASE(graphs_that_are_too_large) {
     y = y.neg();
     z = z.neg();
   }
-  BOOST_TEST(
-      error_text([&] { viz::draw(y, folder / "a.png"); }) ==
-      "draw: the graph has 2002 boxes, Graphviz can draw 1000; expected a path that ends in .dot");
-  BOOST_TEST(
-      error_text([&] { viz::draw(z, folder / "a.png"); }) ==
-      "draw: the graph has 2005 boxes, even module by module, Graphviz can draw 1000; expected a "
-      "path that ends in .dot");
+  BOOST_TEST(error_text([&] { viz::draw(y, folder / "a.png"); }) ==
+             "draw: the graph has 2002 boxes and 0 places that its arrows pass; expected 1000 "
+             "together, or a path that ends in .dot");
+  BOOST_TEST(error_text([&] { viz::draw(z, folder / "a.png"); }) ==
+             "draw: the graph has 2005 boxes and 0 places that its arrows pass, too many even "
+             "module by module; expected 1000 together, or a path that ends in .dot");
   viz::draw(y, folder / "a.dot");
   BOOST_TEST(names_in(folder.path()) == "a.dot");
+}
+
+// Graphviz' work grows with the ranks that arrows pass: here 60 arrows, over 60 ranks each.
+BOOST_AUTO_TEST_CASE(long_arrows_count) {
+  TemporaryFolder folder;
+  tensor_list all{ones({2}, with_grad)};
+  for (int i = 0; i < 60; ++i) all.push_back(all.back().neg());
+  Tensor y = all[60];
+  for (const Tensor& t : all) y = y + t;
+  BOOST_TEST(error_text([&] {
+               viz::draw(y, folder / "a.svg");
+             }).starts_with("draw: the graph has 123 boxes and "));
+}
+
+BOOST_AUTO_TEST_CASE(an_unrolled_recurrence) {
+  TemporaryFolder folder;
+  Tensor w = ones({2, 2}, with_grad), h = ones({2, 2});
+  for (int i = 0; i < 50; ++i) h = tanh(h.mm(w));
+  viz::draw(h, folder / "a.svg", {.names = {{"w", w}}});
+  std::string svg = read_file(folder / "a.svg");
+  size_t boxes = 0;
+  for (size_t at = 0; (at = svg.find(">w</text>", at)) != svg.npos; ++at) ++boxes;
+  BOOST_TEST(boxes == 50u);  // beside each step
+  for (int i = 0; i < 500; ++i) h = tanh(h.mm(w));
+  BOOST_CHECK_THROW(viz::draw(h, folder / "a.svg"), Error);
+}
+
+BOOST_AUTO_TEST_CASE(any_name_can_be_drawn) {
+  TemporaryFolder folder;
+  Tensor a = ones({2}, with_grad), b = ones({2}, with_grad), c = ones({2}, with_grad);
+  viz::Options options{.names = {{"", a}, {"a\xff\xe0\x80\x80z", b}, {"\xc3\xa4 &amp; \\n\t", c}},
+                       .title = "\x80 & <b>"};
+  viz::draw(a * b * c, folder / "a.svg", options);
+  std::string svg = read_file(folder / "a.svg");
+  for (const char* part :
+       {">a????z</text>", ">? &amp; &lt;b&gt;</text>", ">\xc3\xa4 &amp;amp; \\n </text>"})
+    BOOST_TEST((svg.find(part) != std::string::npos), part);
+}
+
+BOOST_AUTO_TEST_CASE(what_graphviz_cannot_do) {
+  BOOST_TEST(error_text([] { viz::rendered("graph {", "svg"); }) ==
+             "draw: Graphviz cannot lay out the graph: syntax error in line 1 ");
+  BOOST_TEST(error_text([] { viz::rendered("graph { a [label=<<b></b>>] }", "svg"); }) ==
+             "draw: Graphviz cannot lay out the graph: ");
+  BOOST_TEST(error_text([] { viz::rendered("graph { a }", "nothing"); }) ==
+             "draw: Graphviz cannot write nothing: ");
+  BOOST_TEST(error_text([] { viz::rendered("graph { a }", "svg"); }) == "no error");
 }
 
 BOOST_AUTO_TEST_CASE(nothing_to_draw) {

@@ -1,4 +1,5 @@
 #include "nn/data/fetch.h"
+#include "nn/data/sources.h"
 
 #include "tests/nn/data/fetch_fixture.h"
 #include "tests/nn/data/http_server.h"
@@ -58,6 +59,24 @@ BOOST_AUTO_TEST_CASE(mirror_server_truncated_and_wrong_and_missing) {
                 place("/squares/train.csv") + "curl: (22) The requested URL returned error: 404; " +
                     place("/squares/test.csv") +
                     "curl: (22) The requested URL returned error: 404");
+}
+
+// Neither announced nor sent: what is larger than the file is not taken.
+BOOST_AUTO_TEST_CASE(mirror_server_with_too_much) {
+  HttpServer server({{"/squares/train.csv", {train_csv + "1"}}, {"/squares/test.csv", {test_csv}}});
+  run({.mirror = server.url()});
+  BOOST_TEST(messages == "fetch: the mirror lacks files of squares: \"" + server.url() +
+                             "/squares/train.csv\": curl: (63) Maximum file size exceeded\n");
+  program("curl", "sleep 0.2; head -c 425 /dev/zero > \"$7\"\n");
+  run({.cache = folder / "other", .mirror = server.url()});
+  BOOST_TEST(messages.starts_with("fetch: the mirror lacks files of squares: \"" + server.url() +
+                                  "/squares/train.csv\": "));
+  BOOST_TEST(!std::filesystem::exists(folder / "other/squares/train.csv"));
+  program("curl", "sleep 0.2; exec head -c 425 /dev/zero > \"$7\"\n");
+  BOOST_TEST(error_text([&] {
+               download(server.url(), 424, folder / "out");
+             }).ends_with("curl: wrote more than 424 bytes"));
+  BOOST_TEST(std::filesystem::file_size(folder / "out") <= 424u);
 }
 
 BOOST_AUTO_TEST_CASE(public_address) {

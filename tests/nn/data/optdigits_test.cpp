@@ -55,14 +55,21 @@ BOOST_AUTO_TEST_CASE(names_the_line_that_is_wrong) {
   BOOST_TEST(error_of("17" + good.substr(1)) == text(", line 1: value 1 is 17; expected 0 to 16"));
   BOOST_TEST(error_of("-1" + good.substr(1)) == text(", line 1: value 1 is -1; expected 0 to 16"));
   BOOST_TEST(error_of(line(1, 10)) == text(", line 1: value 65 is 10; expected 0 to 9"));
-  BOOST_TEST(error_of(good + "x" + good.substr(1)) == text(", line 2: value 1 is no whole number"));
+  BOOST_TEST(error_of(good + "x" + good.substr(1)) ==
+             text(", line 2: value 1 is \"x\"; expected a whole number"));
   BOOST_TEST(error_of(good + "1.5" + good.substr(1)) ==
-             text(", line 2: value 1 is no whole number"));
+             text(", line 2: value 1 is \"1.5\"; expected a whole number"));
+  BOOST_TEST(error_of(good.substr(0, good.size() - 1) + ",\n") ==
+             text(", line 1: value 66 is \"\"; expected a whole number"));
+  BOOST_TEST(error_of("1,,2\n") == text(", line 1: value 2 is \"\"; expected a whole number"));
+  BOOST_TEST(error_of(",1\n") == text(", line 1: value 1 is \"\"; expected a whole number"));
   BOOST_TEST(error_of(good + "\n" + good) ==
              text(", line 2: 0 values; expected 64 counts and a class"));
-  BOOST_TEST(error_of("") == text(" has no lines"));
+  BOOST_TEST(error_of("") == text(" has no lines; expected one or more"));
   BOOST_TEST(error_text([&] { data::read_digits(folder / "none"); }) ==
-             "read_digits: cannot open \"" + (folder / "none") + "\"");
+             "read_digits: cannot open \"" + (folder / "none") + "\": No such file or directory");
+  BOOST_TEST(error_text([&] { data::read_digits(folder.path()); }) ==
+             "read_digits: cannot read \"" + folder.path() + "\": Is a directory");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(fields_of_a_tensor) {
   BOOST_TEST(header_error(R"({"w":{"dtype":"F16","shape":[],"data_offsets":[0,2]}})", "12") ==
              text(": tensor \"w\" has dtype \"F16\"; known are BOOL, U8, I32, F32, F64, I64"));
   BOOST_TEST(header_error(R"({"w":{"dtype":"U8","shape":[],"data_offsets":[0]}})", "1") ==
-             text(": tensor \"w\" has 1 data_offsets, expected 2"));
+             text(": tensor \"w\" has 1 data_offsets; expected 2"));
   BOOST_TEST(header_error(R"({"w":{"dtype":"U8","size":1}})") ==
              text(": tensor \"w\" has the unknown field \"size\""));
   std::string dimensions = "1";
@@ -223,6 +223,17 @@ BOOST_AUTO_TEST_CASE(elements) {
   BOOST_REQUIRE(::truncate(path.c_str(), 10) == 0);
   BOOST_TEST(error_text([&] { read_all(reader, "m"); }) ==
              "load: " + quoted + " became shorter while it was read");
+}
+
+// Its descriptor, the next free one, is closed behind the reader's back.
+BOOST_AUTO_TEST_CASE(file_that_cannot_be_read) {
+  int next = ::dup(0);
+  ::close(next);
+  st::Reader reader(safetensors_golden + "all.safetensors");
+  BOOST_REQUIRE(::close(next) == 0);
+  BOOST_TEST(error_text([&] { read_all(reader, "wide"); }) ==
+             "load: cannot read \"" + safetensors_golden +
+                 "all.safetensors\": Bad file descriptor");
 }
 
 BOOST_AUTO_TEST_CASE(long_and_wild_names_in_error_texts) {

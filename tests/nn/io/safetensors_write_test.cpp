@@ -143,6 +143,7 @@ BOOST_AUTO_TEST_CASE(killed_process_leaves_the_old_file) {
   BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
   BOOST_TEST((WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ));
   BOOST_TEST((read_file(path) == old));
+  BOOST_TEST(names_in(folder.path()) == "x.safetensors");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

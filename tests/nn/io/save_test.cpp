@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <span>
+
 #include "autograd/tensor/factories.h"
 #include "nn/init/init.h"
 #include "nn/io/safetensors.h"
@@ -50,6 +52,7 @@ BOOST_AUTO_TEST_CASE(loads_what_it_saved) {
   safetensors::Reader file(path);
   std::string names;
   for (const auto& [name, info] : file.tensors()) names += name + " " + info.dtype + " ";
+  BOOST_TEST(file.metadata().at("format") == "pt");
   BOOST_TEST(names == "a.steps I64 a.weight F32 b.steps I64 b.weight F32 ");
 }
 
@@ -74,9 +77,27 @@ BOOST_AUTO_TEST_CASE(one_error_names_all_differences_and_nothing_is_loaded) {
   Tensor before = other.a.weight.detach().clone();
   BOOST_TEST(error_text([&] { nn::load(other, path); }) ==
              "load: \"" + path +
-                 "\" does not fit Other: missing extra, more; unexpected b.steps, b.weight; "
-                 "a.weight is F32 [2, 3], expected F64 [2, 4]");
+                 "\" does not fit Other: missing \"extra\", \"more\"; unexpected \"b.steps\", "
+                 "\"b.weight\"; \"a.weight\" is F32 [2, 3], expected F64 [2, 4]");
   BOOST_TEST(equal(other.a.weight, before));
+}
+
+BOOST_AUTO_TEST_CASE(names_of_a_foreign_file_are_escaped_and_cut) {
+  std::vector<safetensors::Entry> entries;
+  std::string value(1, 'x');
+  auto add = [&](const std::string& name) {
+    entries.push_back({name, "U8", {1}, std::as_bytes(std::span(value))});
+  };
+  add("\x1b[2J" + std::string(200, 'a'));
+  for (int i = 10; i < 21; ++i) add("n" + std::to_string(i));
+  safetensors::write(path, entries);
+  struct Empty : nn::Layer<Empty> {
+  } none;
+  BOOST_TEST(error_text([&] { nn::load(none, path); }) ==
+             "load: \"" + path + "\" does not fit Empty: unexpected \"\\x1b[2J" +
+                 std::string(96, 'a') +
+                 "\"..., \"n10\", \"n11\", \"n12\", \"n13\", \"n14\", \"n15\", \"n16\", "
+                 "\"n17\", \"n18\", and 2 more");
 }
 
 BOOST_AUTO_TEST_CASE(refuses_files_that_are_none) {

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <boost/test/unit_test.hpp>
 
-#include <cmath>
-
 #include "autograd/tensor/factories.h"
 #include "tests/support/error_text.h"
 
@@ -45,7 +43,8 @@ BOOST_AUTO_TEST_CASE(students_interval_of_the_mean) {
   BOOST_TEST(percent(runs.interval95) == "93.87-96.93");
   metrics::MeanOfRuns one = metrics::mean_of_runs(std::vector<double>{0.5});
   BOOST_TEST(one.mean == 0.5);
-  BOOST_TEST(std::isinf(one.interval95.high));
+  BOOST_TEST(percent(one.interval95) == "0.00-100.00");
+  BOOST_TEST(percent(metrics::mean_of_runs(std::vector{0.99, 0.90}).interval95) == "37.32-100.00");
 }
 
 BOOST_AUTO_TEST_CASE(refuses_what_does_not_fit) {
@@ -59,11 +58,16 @@ BOOST_AUTO_TEST_CASE(refuses_what_does_not_fit) {
              }) == "right_answers: the logits have shape [0, 3]; expected some");
   BOOST_TEST(error_text([&] {
                metrics::confusion_matrix(logits, tensor({0, 1, 5, 0}), 3);
-             }) == "confusion_matrix: row 2 is class 5 and read as 0; expected below 3");
+             }) == "confusion_matrix: row 2 is class 5 and read as 0; expected 0 to 2");
+  BOOST_TEST(error_text([&] {
+               metrics::confusion_matrix(logits, tensor({-1, 1, 2, 0}), 3);
+             }) == "confusion_matrix: row 0 is class -1 and read as 0; expected 0 to 2");
   BOOST_TEST(error_text([] { metrics::interval95(5, 4); }) ==
              "interval95: 5 right of 4; expected 0 to all of 1 or more");
   BOOST_TEST(error_text([] { metrics::mean_of_runs({}); }) ==
              "mean_of_runs: no values; expected 1 or more");
+  BOOST_TEST(error_text([] { metrics::mean_of_runs(std::vector{95.4}); }) ==
+             "mean_of_runs: a value is 95.4; expected rates, 0 to 1");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -80,6 +80,9 @@ BOOST_AUTO_TEST_CASE(groups_have_their_own_options) {
   BOOST_TEST(sgd.get_lr(2) == 0);
   BOOST_TEST(sgd.parameters().size() == 3u);
   BOOST_TEST(sgd.groups() == 3u);
+  BOOST_CHECK_THROW(sgd.get_lr(5), IndexError);
+  BOOST_TEST(error_text([&] { sgd.get_lr(5); }) == "SGD: there is no group 5; expected below 3");
+  static_assert(!std::is_copy_constructible_v<optim::SGD>);
 }
 
 BOOST_AUTO_TEST_CASE(a_closure_gives_the_loss) {

@@ -2,6 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <pty.h>
+#include <unistd.h>
+
 #include "tests/support/files.h"
 
 BOOST_AUTO_TEST_SUITE(progress)
@@ -16,6 +19,25 @@ BOOST_AUTO_TEST_CASE(is_quiet_where_there_is_no_terminal) {
   }
   std::fclose(out);
   BOOST_TEST(taper::test::read_file(path) == "");
+}
+
+BOOST_AUTO_TEST_CASE(grows_on_a_terminal_and_goes) {
+  int master = -1, terminal = -1;
+  BOOST_REQUIRE(::openpty(&master, &terminal, nullptr, nullptr, nullptr) == 0);
+  std::FILE* out = ::fdopen(terminal, "w");
+  {
+    taper::nn::Progress bar("epoch 1", 4, out);
+    bar.step("loss 1.5");
+    for (int i = 0; i < 3; ++i) bar.step("");  // too soon to be drawn, but for the last
+  }
+  char text[400] = {};
+  BOOST_REQUIRE(::read(master, text, sizeof text - 1) > 0);
+  std::fclose(out);
+  ::close(master);
+  BOOST_TEST(std::string(text) ==
+             "\r\x1b[Kepoch 1 [=======                       ] 1/4 loss 1.5"
+             "\r\x1b[Kepoch 1 [==============================] 4/4 "
+             "\r\x1b[K");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,4 @@
-// The report's network follows PyTorch's losses, epoch for epoch.
+// The demo's network and training follow PyTorch's losses, epoch for epoch.
 
 #include <taper.h>
 
@@ -7,7 +7,7 @@
 
 #include <optional>
 
-#include "examples/optdigits/network.h"
+#include "examples/optdigits/training.h"
 #include "tests/golden/golden.h"
 
 namespace {
@@ -16,36 +16,18 @@ using namespace taper;
 
 constexpr double tolerance = 1e-4;
 
-double train_epoch(ReportNet& net, const data::TensorDataset& set, optim::SGD& sgd) {
-  double total = 0;
-  for (auto [images, labels] : data::DataLoader(set, {.batch_size = 64, .shuffle = true})) {
-    sgd.zero_grad();
-    Tensor loss = cross_entropy(net(images), labels);
-    loss.backward();
-    sgd.step();
-    total += loss.item<double>() * double(labels.numel());
-  }
-  return total / double(set.size());
-}
-
-int64_t right_answers(const ReportNet& net, const data::TensorDataset& set) {
-  NoGradGuard no_grad;
-  return metrics::right_answers(net(set.images()), set.labels());
-}
-
 void follow(const golden::Training& golden, const data::Digits& digits) {
-  ReportNet net;
-  manual_seed(golden.seed);
-  net.draw();
-  optim::SGD sgd(net.parameters(), {.lr = 0.2});
-  for (size_t epoch = 0; epoch < golden.losses.size(); ++epoch) {
-    double loss = train_epoch(net, digits.train, sgd);
-    BOOST_TEST(std::abs(loss / golden.losses[epoch] - 1) <= tolerance,
-               "seed " << golden.seed << " epoch " << epoch + 1 << ": loss " << loss
-                       << " instead of " << golden.losses[epoch]);
+  Model model = make_model("report", golden.seed);
+  std::vector<Epoch> history = train(model, digits, int64_t(golden.losses.size()));
+  BOOST_REQUIRE(history.size() == golden.losses.size());
+  for (size_t i = 0; i < history.size(); ++i) {
+    const Epoch& epoch = history[i];
+    BOOST_TEST(std::abs(epoch.loss / golden.losses[i] - 1) <= tolerance,
+               "seed " << golden.seed << " epoch " << i + 1 << ": loss " << epoch.loss
+                       << " instead of " << golden.losses[i]);
     // a picture may lie within rounding of the boundary between two classes
-    BOOST_TEST(std::abs(right_answers(net, digits.train) - golden.train_right[epoch]) <= 2);
-    BOOST_TEST(std::abs(right_answers(net, digits.test) - golden.test_right[epoch]) <= 2);
+    BOOST_TEST(std::abs(epoch.train_right - golden.train_right[i]) <= 2);
+    BOOST_TEST(std::abs(epoch.test_right - golden.test_right[i]) <= 2);
   }
 }
 
