@@ -270,7 +270,8 @@ class Run {
     BackwardContext context(node, dy.data(), wants.get());
     tensor_list dx;
     if (type.backward) {
-      dx = type.backward(node.op(), context);
+      bool formula = thread_state.formulas && type.backward_formula;
+      dx = (formula ? type.backward_formula : type.backward)(node.op(), context);
     } else {
       const Rule* rules = thread_state.formulas && type.formulas ? type.formulas : type.grads;
       dx.resize(node.inputs());

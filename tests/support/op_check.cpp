@@ -208,7 +208,8 @@ class OpCheck {
       floating = floating || (y.defined() && y.is_floating_point());
     if (!wanted || !floating) return;
     expect_gradients(s, s.run, inputs, Check::order1, Check::order2);
-    if (op_.type && op_.type->formulas) check_formulas(s, inputs, base);
+    if (op_.type && (op_.type->formulas || op_.type->backward_formula))
+      check_formulas(s, inputs, base);
     check_control(s, inputs, base);
   }
 

@@ -434,6 +434,7 @@ const std::map<std::string, GoldenCall>& golden_calls() {
   static const std::map<std::string, GoldenCall> all = [] {
     auto calls = tensor_calls();
     calls.merge(golden_network_calls());
+    calls.merge(golden_layer_calls());
     return calls;
   }();
   return all;
