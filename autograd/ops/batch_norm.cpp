@@ -135,6 +135,28 @@ struct BatchNorm {
   }
 };
 
+/// What a step of training does to the running statistics x[3] and x[4].
+static Sample running_sample(std::vector<SampleInput> inputs) {
+  auto run = [](const tensor_list& x) {
+    Tensor mean = x[3].clone(), var = x[4].clone();
+    Tensor y = batch_norm(x[0], x[1], x[2], mean, var, true, 0.3);
+    return tensor_list{y, mean, var};
+  };
+  auto slow = [](const tensor_list& x) {
+    SlowNorm norm = slow_norm(1e-5);
+    auto moved = [&](const Tensor& old, bool mean) {
+      return tabulate(old.sizes(), float64, [&](const Shape& c) {
+        SlowNorm::Moments m = norm.moments(x[0], c[0]);
+        double batch = mean ? m.mean : m.var * m.count / (m.count - 1);
+        return 0.7 * element_at(old, c) + 0.3 * batch;
+      });
+    };
+    return tensor_list{norm.y(x[0], x[1], x[2]), moved(x[3], true), moved(x[4], false)};
+  };
+  for (SampleInput& input : inputs) input.differentiable = false;
+  return {std::move(inputs), "running statistics", run, slow};
+}
+
 std::vector<Sample> BatchNorm::samples() {
   auto train = [](const tensor_list& x) {
     return tensor_list{batch_norm(x[0], x[1], x[2], {}, {}, true)};
@@ -150,30 +172,13 @@ std::vector<Sample> BatchNorm::samples() {
   auto slow_eval = [](const tensor_list& x) {
     return tensor_list{slow_norm(1e-5, x[3], x[4]).y(x[0], x[1], x[2])};
   };
-  auto running = [](const tensor_list& x) {
-    Tensor mean = x[3].clone(), var = x[4].clone();
-    Tensor y = batch_norm(x[0], x[1], x[2], mean, var, true, 0.3);
-    return tensor_list{y, mean, var};
-  };
-  auto slow_running = [slow](const tensor_list& x) {
-    auto moved = [&](const Tensor& old, bool mean) {
-      return tabulate(old.sizes(), float64, [&](const Shape& c) {
-        SlowNorm::Moments m = slow_norm(1e-5).moments(x[0], c[0]);
-        double batch = mean ? m.mean : m.var * m.count / (m.count - 1);
-        return 0.7 * element_at(old, c) + 0.3 * batch;
-      });
-    };
-    return tensor_list{slow(x)[0], moved(x[3], true), moved(x[4], false)};
-  };
   SampleInput w{{3}, 0.5, 2}, b{{3}};
   SampleInput mean{{3}, -1, 1, float64, false}, var{{3}, 0.5, 2, float64, false};
-  std::vector<SampleInput> still{{{4, 3, 2}}, w, b, mean, var};
-  for (SampleInput& input : still) input.differentiable = false;
   return {{{{{4, 3}}, w, b}, "training, [4, 3]", train, slow},
           {{{{2, 3, 2, 2}}, w, b}, "training, [2, 3, 2, 2]", train, slow},
           {{{{3, 2, 2}}}, "training, without weight", bare, slow_bare},
           {{{{2, 3, 2, 2}}, w, b, mean, var}, "not in training", eval, slow_eval},
-          {still, "running statistics", running, slow_running}};
+          running_sample({{{4, 3, 2}}, w, b, mean, var})};
 }
 
 struct BatchNormBackward {

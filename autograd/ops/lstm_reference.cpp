@@ -42,31 +42,39 @@ tensor_list slow_lstm_steps(const Tensor& z, const Tensor& h0, const Tensor& c0,
   return {h, c, gates};
 }
 
+static double or_zero(const Tensor& t, const Shape& i) {
+  return t.defined() ? element_at(t, i) : 0;
+}
+
+/// Unit k of sample b at step t: writes its dz from what the next step passed on, dh, and passes dc
+/// on. p: the step before, or -1.
+static void slow_unit_backward(const tensor_list& in, int64_t t, int64_t p, int64_t b, int64_t k,
+                               const Tensor& dz, const Tensor& dh, const Tensor& dc) {
+  const Tensor &gates = in[3], &c = in[4], &c0 = in[5];
+  int64_t n = c.size(2);
+  auto gate = [&](int64_t g) { return element_at(gates, {t, b, g * n + k}); };
+  double tanh_c = std::tanh(element_at(c, {t, b, k}));
+  double total_h = element_at(dh, {b, k}) + or_zero(in[0], {t, b, k});
+  double total_c = element_at(dc, {b, k}) + or_zero(in[1], {t, b, k}) +
+                   total_h * gate(3) * (1 - tanh_c * tanh_c);
+  double c_before = p < 0 ? element_at(c0, {b, k}) : element_at(c, {p, b, k});
+  double parts[] = {total_c * gate(2), total_c * c_before, total_c * gate(0), total_h * tanh_c};
+  for (int64_t g = 0; g < 4; ++g) {
+    double slope = g == 2 ? 1 - gate(g) * gate(g) : gate(g) * (1 - gate(g));
+    element_of(dz, {t, b, g * n + k}) = slope * (parts[g] + or_zero(in[2], {t, b, g * n + k}));
+  }
+  element_of(dc, {b, k}) = total_c * gate(1);
+}
+
 tensor_list slow_lstm_steps_backward(const tensor_list& in, bool reverse) {
-  const Tensor &gates = in[3], &c = in[4], &c0 = in[5], &w = in[6];
+  const Tensor &c = in[4], &w = in[6];
   int64_t steps = c.size(0), batch = c.size(1), n = c.size(2);
-  auto or_zero = [](const Tensor& t, const Shape& i) { return t.defined() ? element_at(t, i) : 0; };
-  Tensor dz = zeros(gates.sizes(), {.dtype = float64});
+  Tensor dz = zeros(in[3].sizes(), {.dtype = float64});
   Tensor dh = zeros({batch, n}, {.dtype = float64}), dc = zeros({batch, n}, {.dtype = float64});
   for (int64_t s = steps; s-- > 0;) {
     int64_t t = reverse ? steps - 1 - s : s, p = before(t, steps, reverse);
-    for (int64_t b = 0; b < batch; ++b)
-      for (int64_t k = 0; k < n; ++k) {
-        auto gate = [&](int64_t g) { return element_at(gates, {t, b, g * n + k}); };
-        double tanh_c = std::tanh(element_at(c, {t, b, k}));
-        double total_h = element_at(dh, {b, k}) + or_zero(in[0], {t, b, k});
-        double total_c = element_at(dc, {b, k}) + or_zero(in[1], {t, b, k}) +
-                         total_h * gate(3) * (1 - tanh_c * tanh_c);
-        double c_before = p < 0 ? element_at(c0, {b, k}) : element_at(c, {p, b, k});
-        double parts[] = {total_c * gate(2), total_c * c_before, total_c * gate(0),
-                          total_h * tanh_c};
-        for (int64_t g = 0; g < 4; ++g) {
-          double slope = g == 2 ? 1 - gate(g) * gate(g) : gate(g) * (1 - gate(g));
-          element_of(dz, {t, b, g * n + k}) =
-              slope * (parts[g] + or_zero(in[2], {t, b, g * n + k}));
-        }
-        element_of(dc, {b, k}) = total_c * gate(1);
-      }
+    for (int64_t unit = 0; unit < batch * n; ++unit)
+      slow_unit_backward(in, t, p, unit / n, unit % n, dz, dh, dc);
     dh = tabulate({batch, n}, float64, [&](const Shape& i) {
       double sum = 0;
       for (int64_t row = 0; row < 4 * n; ++row)
