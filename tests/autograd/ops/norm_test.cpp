@@ -62,6 +62,22 @@ BOOST_AUTO_TEST_CASE(third_order_holds) {
   BOOST_TEST(gradcheck(slope, {x, w}, {.order = 2}).ok());
 }
 
+BOOST_AUTO_TEST_CASE(second_order_holds_on_strided_inputs) {
+  Tensor x = leaf({4, 3}), w = leaf({4}), b = leaf({4});
+  auto layer = [&](const Tensor& x, const Tensor& w) { return layer_norm(x.t(), 4, w, b); };
+  auto batch = [&](const Tensor& x, const Tensor& w) {
+    return batch_norm(x.t(), w, b, {}, {}, true);
+  };
+  BOOST_TEST(gradcheck(layer, {x, w}, {.order = 2}).ok());
+  BOOST_TEST(gradcheck(batch, {x, w}, {.order = 2}).ok());
+}
+
+BOOST_AUTO_TEST_CASE(one_input_may_depend_on_another) {
+  Tensor x = leaf({3, 4});
+  auto f = [](const Tensor& x) { return layer_norm(x, 4, x.select(0, 1) * 2, x.sum(0)); };
+  BOOST_TEST(gradcheck(f, {x}, {.order = 2}).ok());
+}
+
 BOOST_AUTO_TEST_CASE(a_large_mean_does_not_drown_the_spread) {
   Tensor x = rand({64, 2, 3}) + 10000;
   Tensor exact = layer_norm(x.to(float64).transpose(1, 2), 2);
