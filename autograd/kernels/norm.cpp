@@ -1,12 +1,42 @@
 #include "autograd/kernels/norm.h"
 
 #include <cmath>
+#include <numeric>
 
 #include "autograd/kernels/parallel.h"
 
 namespace taper::kernels {
 
 namespace {
+
+struct TwoSums {
+  double a = 0, b = 0;
+};
+
+/// The sums of f(0) to f(n - 1), pairs of numbers: in lanes, since an addition waits for the last
+/// one.
+template <class F>
+TwoSums sum_two(int64_t n, const F& f) {
+  constexpr int64_t lanes = 8;
+  TwoSums out;
+  int64_t i = 0;
+  if (n >= lanes) {
+    double a[lanes] = {}, b[lanes] = {};
+    for (; i + lanes <= n; i += lanes)
+      for (int64_t k = 0; k < lanes; ++k) {
+        TwoSums v = f(i + k);
+        a[k] += v.a;
+        b[k] += v.b;
+      }
+    out = {std::accumulate(a, a + lanes, 0.0), std::accumulate(b, b + lanes, 0.0)};
+  }
+  for (; i < n; ++i) {
+    TwoSums v = f(i);
+    out.a += v.a;
+    out.b += v.b;
+  }
+  return out;
+}
 
 /// Mean and variance in one pass, of differences from the first element: no cancellation where the
 /// mean is large beside the spread.
@@ -17,14 +47,13 @@ struct Moments {
   template <class T>
   void add(const T* x, int64_t n) {
     if (count == 0 && n > 0) first = double(x[0]);
-    double s = 0, q = 0;
-    for (int64_t i = 0; i < n; ++i) {
-      double d = double(x[i]) - first;
-      s += d;
-      q += d * d;
-    }
-    sum += s;
-    squares += q;
+    double origin = first;
+    TwoSums s = sum_two(n, [=](int64_t i) {
+      double d = double(x[i]) - origin;
+      return TwoSums{d, d * d};
+    });
+    sum += s.a;
+    squares += s.b;
     count += n;
   }
   double mean() const { return first + sum / double(count); }
@@ -65,13 +94,11 @@ void for_each_run(const NormPlanes& p, int64_t channel, const F& f) {
 template <class T>
 void add_sums(const T* dy, const T* x, int64_t n, double mean, double rstd, double& sum,
               double& product) {
-  double s = 0, q = 0;
-  for (int64_t i = 0; i < n; ++i) {
-    s += double(dy[i]);
-    q += double(dy[i]) * (double(x[i]) - mean);
-  }
-  sum += s;
-  product += q * rstd;
+  TwoSums s = sum_two(n, [=](int64_t i) {
+    return TwoSums{double(dy[i]), double(dy[i]) * (double(x[i]) - mean)};
+  });
+  sum += s.a;
+  product += s.b * rstd;
 }
 
 }  // namespace
@@ -175,14 +202,12 @@ void layer_norm(const NormRows& r, double eps, const Buffer& x, const Buffer& we
 template <class T>
 static void layer_norm_row(int64_t n, const T* dy, const T* x, const T* weight, T mean, T rstd,
                            T* dx) {
-  double sum = 0, product = 0;
-  for (int64_t i = 0; i < n; ++i) {
+  TwoSums s = sum_two(n, [=](int64_t i) {
     double g = weight ? double(dy[i]) * double(weight[i]) : double(dy[i]);
-    sum += g;
-    product += g * (double(x[i]) - double(mean));
-  }
-  T less = T(sum / double(n));
-  T slope = T(product * double(rstd) * double(rstd) / double(n));
+    return TwoSums{g, g * (double(x[i]) - double(mean))};
+  });
+  T less = T(s.a / double(n));
+  T slope = T(s.b * double(rstd) * double(rstd) / double(n));
   for (int64_t i = 0; i < n; ++i) {
     T g = weight ? dy[i] * weight[i] : dy[i];
     dx[i] = rstd * (g - less - (x[i] - mean) * slope);
