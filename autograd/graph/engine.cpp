@@ -258,7 +258,8 @@ class Run {
   void call_rules(const Node& node, BackwardContext& context) {
     const OpType& type = node.type();
     if (type.backward) {
-      dx_ = type.backward(node.op(), context);
+      bool formula = thread_state.formulas && type.backward_formula;
+      dx_ = (formula ? type.backward_formula : type.backward)(node.op(), context);
       return;
     }
     const Rule* rules = thread_state.formulas && type.formulas ? type.formulas : type.grads;

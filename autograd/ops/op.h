@@ -113,6 +113,7 @@ struct OpType {
   const Rule* formulas = nullptr;  ///< the documented form, where it is not the fast one
   /// One function for all gradients, for rules that share work; then grads[0] holds its masks.
   tensor_list (*backward)(const void* op, BackwardContext& context) = nullptr;
+  tensor_list (*backward_formula)(const void* op, BackwardContext& context) = nullptr;
 
   bool differentiable() const { return rules > 0 || backward; }
 };

@@ -148,6 +148,17 @@ tensor_list run_backward_rule(const void* op, BackwardContext& c) {
 }
 
 template <class Op>
+tensor_list run_backward_formula(const void* op, BackwardContext& c) {
+  return call_rule(&Op::backward_formula, *static_cast<const Op*>(op), c);
+}
+
+template <class Op>
+constexpr bool backward_formula_keeps_no_more() {
+  Rule fast = masks_of(&Op::backward), formula = masks_of(&Op::backward_formula);
+  return !(formula.inputs & ~fast.inputs) && !(formula.outputs & ~fast.outputs);
+}
+
+template <class Op>
 constexpr bool formulas_keep_no_more() {
   const auto& grads = rule_table<Op, Which::grads>;
   const auto& formulas = rule_table<Op, Which::formulas>;
@@ -197,6 +208,10 @@ constexpr OpType make_op_type() {
   if constexpr (requires { &Op::backward; }) {
     t.backward = &run_backward_rule<Op>;
     t.grads = &backward_masks<Op>;
+  }
+  if constexpr (requires { &Op::backward_formula; }) {
+    static_assert(backward_formula_keeps_no_more<Op>());
+    t.backward_formula = &run_backward_formula<Op>;
   }
   return t;
 }

@@ -27,6 +27,7 @@ class Tensor;
 
 using tensor_list = std::vector<Tensor>;
 using TensorPair = std::tuple<Tensor, Tensor>;
+using TensorTriple = std::tuple<Tensor, Tensor, Tensor>;
 /// Tensors as an argument: `{a, b}` or a vector.
 using TensorList = const tensor_list&;
 

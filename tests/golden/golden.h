@@ -27,9 +27,9 @@ struct Array {
   std::vector<double> data;
 };
 
-/// An op at work: one of ops.json.
+/// An op at work: one of ops.json, or of network_ops.json, which follow.
 struct Case {
-  size_t number;  ///< its place in the file
+  size_t number;  ///< its place in the files
   std::string op;
   json args;
   std::vector<Array> inputs, outputs;       ///< an input left out is not defined
@@ -97,9 +97,10 @@ inline std::vector<Array> to_arrays(const json& c, const char* name) {
 
 inline const std::vector<Case>& cases() {
   static const std::vector<Case> all = [] {
-    json file = read("ops.json");
     std::vector<Case> out;
-    for (const json& c : file["cases"])
+    json cases = read("ops.json")["cases"], more = read("network_ops.json")["cases"];
+    cases.insert(cases.end(), more.begin(), more.end());
+    for (const json& c : cases)
       out.push_back({.number = out.size(),
                      .op = c["op"],
                      .args = c["args"],

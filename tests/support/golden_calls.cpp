@@ -241,6 +241,7 @@ void add_factories(Calls& calls) {
 const std::map<std::string, GoldenCall>& golden_calls() {
   static const Calls all = [] {
     Calls calls = golden_network_calls();
+    calls.merge(golden_layer_calls());
     for (auto add : {add_unary, add_binary, add_products, add_reductions, add_parts_and_borders,
                      add_indexing, add_shapes, add_factories})
       add(calls);

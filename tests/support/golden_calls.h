@@ -12,10 +12,12 @@ namespace taper::test {
 
 using GoldenCall = std::function<tensor_list(const golden::Case& c, const tensor_list& x)>;
 
-/// How each op of ops.json is called in Taper.
+/// How each op of ops.json and network_ops.json is called in Taper.
 const std::map<std::string, GoldenCall>& golden_calls();
 /// Those of networks: convolution, pooling, softmax, losses.
 std::map<std::string, GoldenCall> golden_network_calls();
+/// Those of network_ops.json: normalisation, embeddings, LSTMs and the like.
+std::map<std::string, GoldenCall> golden_layer_calls();
 
 /// An argument of a case: a number; `{h, w}` or one number for both.
 Scalar number(const golden::Case& c, const char* name);

@@ -179,7 +179,8 @@ class OpCheck {
   void check_gradients(const Sample& s, const tensor_list& inputs, const Results& base) {
     if (!has_gradients(inputs, base)) return;
     expect_gradients(s, s.run, inputs, Check::order1, Check::order2);
-    if (op_.type && op_.type->formulas) check_formulas(s, inputs, base);
+    if (op_.type && (op_.type->formulas || op_.type->backward_formula))
+      check_formulas(s, inputs, base);
     check_control(s, inputs, base);
   }
 
