@@ -6,6 +6,7 @@
 #include "autograd/graph/engine.h"
 #include "autograd/graph/function.h"
 #include "autograd/graph/grad_mode.h"
+#include "autograd/graph/node.h"
 #include "tests/support/graph.h"
 
 using namespace taper;
