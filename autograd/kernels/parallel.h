@@ -18,9 +18,12 @@ inline constexpr int64_t parallel_grain = 1 << 15;
 /// Calls f(begin, end) over parts of [0, n), on several threads where each gets at least `grain`.
 template <class F>
 void parallel_for(int64_t n, int64_t grain, const F& f) {
-  int threads = int(std::min<int64_t>(get_num_threads(), n / std::max<int64_t>(grain, 1)));
+  int64_t parts = n / std::max<int64_t>(grain, 1);
+  int threads = parts <= 1 ? 1 : int(std::min<int64_t>(get_num_threads(), parts));
   if (threads <= 1) return f(int64_t(0), n);
+#ifdef _OPENMP
 #pragma omp parallel for num_threads(threads) schedule(static)
+#endif
   for (int t = 0; t < threads; ++t) f(n * t / threads, n * (t + 1) / threads);
 }
 
