@@ -44,11 +44,11 @@ Ref<Node> Node::create(const OpType& type, const void* op, size_t edges, size_t 
   size_t outputs_at = layout.add(outputs * sizeof(OutputMeta), alignof(OutputMeta));
   size_t saved_at = layout.add(saved * sizeof(SavedValue), alignof(SavedValue));
   size_t op_at = layout.add(type.size, type.align);
-  auto* block = static_cast<std::byte*>(::operator new(layout.size()));
+  auto* block = static_cast<std::byte*>(memory::allocate(layout.size()));
   try {
     type.copy(block + op_at, op);
   } catch (...) {
-    ::operator delete(block, layout.size());
+    memory::release(block, layout.size());
     throw;
   }
   Node* node = new (block) Node();
@@ -84,7 +84,7 @@ void destroy(Node* node) noexcept {
     Node* next = std::exchange(waiting, waiting->next_);
     size_t bytes = next->bytes_;
     next->~Node();
-    ::operator delete(next, bytes);
+    memory::release(next, bytes);
   }
   draining = false;
 }

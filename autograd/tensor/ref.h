@@ -6,11 +6,18 @@
 #include <cstdint>
 #include <utility>
 
+#include "autograd/tensor/memory.h"
+
 namespace taper {
 
 /// A count of owners inside the object. Atomic instructions only once a second thread was started.
+/// Its memory comes from the pools of memory.h.
 class RefCounted {
  public:
+  static void* operator new(size_t bytes) { return memory::allocate(bytes); }
+  static void* operator new(size_t, void* place) noexcept { return place; }
+  static void operator delete(void* object, size_t bytes) { memory::release(object, bytes); }
+
   RefCounted() = default;
   RefCounted(const RefCounted&) = delete;
   RefCounted& operator=(const RefCounted&) = delete;

@@ -1,26 +1,8 @@
 #include "autograd/tensor/storage.h"
 
-#include <cstdlib>
-
-#include "autograd/tensor/error.h"
+#include "autograd/tensor/memory.h"
 
 namespace taper {
-
-namespace memory {
-
-static constexpr size_t alignment = 64;
-
-void* allocate(size_t bytes) {
-  size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  void* data =
-      rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded ? rounded : alignment);
-  if (!data) fail("memory", "cannot allocate {} bytes; expected as much free memory", bytes);
-  return data;
-}
-
-void release(void* data, size_t) noexcept { std::free(data); }
-
-}  // namespace memory
 
 Storage::Storage(size_t size) : data(memory::allocate(size)), bytes(size) {}
 

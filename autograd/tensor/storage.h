@@ -12,13 +12,6 @@ namespace taper {
 struct OpInfo;
 struct ModulePath;
 
-namespace memory {
-/// Uninitialised memory aligned to 64 bytes; throws Error when there is none.
-void* allocate(size_t bytes);
-/// Gives back what allocate(bytes) returned.
-void release(void* data, size_t bytes) noexcept;
-}  // namespace memory
-
 /// A block of memory that a tensor and its views share, with the count of in-place writes to it.
 struct Storage : RefCounted {
   explicit Storage(size_t size);

@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(writers_are_named) {
 BOOST_AUTO_TEST_CASE(scatter_add_of_itself) {
   Tensor x = tensor({1, 2, 3});
   x.scatter_add_(0, tensor({1, 2, 0}), x);
-  BOOST_TEST(values(x) == (List{4, 3, 5}));
+  BOOST_TEST(values(x) == (Values{4, 3, 5}));
 }
 
 BOOST_AUTO_TEST_CASE(index_select_copies) {

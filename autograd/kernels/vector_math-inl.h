@@ -1,0 +1,91 @@
+// Functions of vectors for Highway's targets, beside those of hwy/contrib/math. Included once a target.
+
+#if defined(TAPER_VECTOR_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef TAPER_VECTOR_MATH_INL_H_
+#undef TAPER_VECTOR_MATH_INL_H_
+#else
+#define TAPER_VECTOR_MATH_INL_H_
+#endif
+
+#include <hwy/contrib/math/math-inl.h>
+#include <hwy/highway.h>
+
+#include <cmath>
+
+HWY_BEFORE_NAMESPACE();
+namespace taper::kernels::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// c[0] + c[1] t + .. + c[N - 1] t^(N - 1)
+template <class D, class V, size_t N>
+HWY_INLINE V polynomial(D d, V t, const float (&c)[N]) {
+  V sum = hn::Set(d, c[N - 1]);
+  for (size_t i = N - 1; i-- > 0;) sum = hn::MulAdd(sum, t, hn::Set(d, c[i]));
+  return sum;
+}
+
+/// x P(x^2) / Q(x^2) of x within [-limit, limit], where the function is 1 to float's precision beyond.
+template <class D, class V, size_t N, size_t M>
+HWY_INLINE V odd_rational(D d, V x, float limit, const float (&p)[N], const float (&q)[M]) {
+  V bound = hn::Set(d, limit);
+  V inside = hn::Max(hn::Min(x, bound), hn::Neg(bound));
+  V t = hn::Mul(inside, inside);
+  V y = hn::Div(hn::Mul(inside, polynomial(d, t, p)), polynomial(d, t, q));
+  return hn::IfThenElse(hn::IsNaN(x), x, y);
+}
+
+/// One element after the other, where there is no vector form.
+template <class D, class V, class F>
+HWY_INLINE V each_lane(D d, V x, F f) {
+  HWY_ALIGN hn::TFromD<D> lanes[hn::MaxLanes(D())];
+  hn::Store(x, d, lanes);
+  for (size_t i = 0; i < hn::Lanes(d); ++i) lanes[i] = f(lanes[i]);
+  return hn::Load(d, lanes);
+}
+
+/// The error function; floats within 7 ulp, doubles as std::erf. The rational is a minimax fit of
+/// erf(x) / x in x^2 (Lawson's iteration on 160 Chebyshev points), of relative error 1.9e-8.
+template <class D, class V>
+HWY_INLINE V erf(D d, V x) {
+  if constexpr (sizeof(hn::TFromD<D>) == 4) {
+    constexpr float p[] = {1.12837914594f,    0.190746350976f,    0.0527847080506f,
+                           0.00377783641393f, 0.000284741607035f, 2.04190323462e-6f};
+    constexpr float q[] = {1.0f,             0.502377281816f,   0.114241469865f,
+                           0.0149939018221f, 0.00116473253532f, 3.79998685756e-5f};
+    return odd_rational(d, x, 3.93f, p, q);
+  } else {
+    return each_lane(d, x, [](double v) { return std::erf(v); });
+  }
+}
+
+/// log, within 1 ulp; of 0 -infinity, of less NaN.
+template <class D, class V>
+HWY_INLINE V log(D d, V x) {
+  V y = hn::Log(d, x), zero = hn::Zero(d);
+  y = hn::IfThenElse(hn::Eq(x, zero), hn::Neg(hn::Inf(d)), y);
+  y = hn::IfThenElse(hn::Eq(x, hn::Inf(d)), x, y);
+  return hn::IfThenElse(hn::Ge(x, zero), y, hn::NaN(d));
+}
+
+/// exp, within 1 ulp; NaN stays NaN, beyond the range 0 and infinity.
+template <class D, class V>
+HWY_INLINE V exp(D d, V x) {
+  using T = hn::TFromD<D>;
+  const T top = sizeof(T) == 4 ? T(88.72283) : T(709.782712893384);
+  V y = hn::Exp(d, hn::Min(x, hn::Set(d, top)));
+  y = hn::IfThenElse(hn::Gt(x, hn::Set(d, top)), hn::Inf(d), y);
+  return hn::IfThenElse(hn::IsNaN(x), x, y);
+}
+
+/// 1 / (1 + exp(-x)), within 3 ulp.
+template <class D, class V>
+HWY_INLINE V sigmoid(D d, V x) {
+  V one = hn::Set(d, 1);
+  return hn::Div(one, hn::Add(one, exp(d, hn::Neg(x))));
+}
+
+}  // namespace taper::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

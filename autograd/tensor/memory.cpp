@@ -1,0 +1,278 @@
+#include "autograd/tensor/memory.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include "autograd/tensor/error.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TAPER_PLAIN_MEMORY 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TAPER_PLAIN_MEMORY 1
+#endif
+#endif
+
+namespace taper::memory {
+
+namespace {
+
+#ifdef TAPER_PLAIN_MEMORY
+constexpr bool caching = false;  // so that a sanitizer sees every block's end
+#else
+constexpr bool caching = true;
+#endif
+
+constexpr size_t alignment = 64;
+constexpr size_t small_limit = 1024;            // up to here classes are 64 bytes apart
+constexpr size_t thread_limit = size_t(1) << 16;  // up to here blocks wait on their thread
+constexpr size_t huge_page = size_t(1) << 21;
+constexpr size_t slab = size_t(1) << 16;  // small blocks are cut from pieces of this size
+
+/// Classes of sizes: 64, 128, .. 1024, then eight to each doubling.
+constexpr size_t class_of(size_t bytes) {
+  if (bytes <= small_limit) return bytes == 0 ? 0 : (bytes - 1) / alignment;
+  int doubling = std::bit_width(bytes - 1) - 1;  // 2^doubling < bytes <= 2^(doubling + 1)
+  size_t step = size_t(1) << (doubling - 3);
+  size_t within = (bytes - (size_t(1) << doubling) - 1) / step;
+  return small_limit / alignment + size_t(doubling - 10) * 8 + within;
+}
+constexpr size_t size_of(size_t size_class) {
+  if (size_class < small_limit / alignment) return (size_class + 1) * alignment;
+  size_t n = size_class - small_limit / alignment;
+  size_t power = small_limit << (n / 8);
+  return power + power / 8 * (n % 8 + 1);
+}
+constexpr size_t max_bytes = size_t(1) << 46;
+constexpr size_t class_count = class_of(max_bytes) + 1;
+constexpr size_t thread_classes = class_of(thread_limit) + 1;
+
+/// How many blocks move between a thread and the others at a time; a thread keeps twice as many.
+constexpr uint32_t batch_size(size_t size_class) {
+  return uint32_t(std::clamp<size_t>((size_t(1) << 17) / size_of(size_class), 2, 512));
+}
+
+/// A block that waits. The first of a batch leads to the next batch.
+struct Block {
+  Block* next;
+  Block* next_batch;
+};
+
+/// What all threads share. Never destroyed: tensors may die after everything else.
+struct Shared {
+  std::mutex mutex;
+  Block* batches[class_count] = {};
+  std::atomic<int64_t> current{0}, peak{0};
+  int64_t cached = 0;
+};
+constinit Shared shared;
+
+enum class Life : uint8_t { fresh, open, closed };
+
+/// Blocks that wait on this thread. Trivially destructible, so always there; Closer empties it.
+struct ThreadCache {
+  Block* head[thread_classes] = {};
+  uint32_t count[thread_classes] = {};
+  Life life = Life::fresh;
+  int64_t uncounted = 0;  ///< bytes asked for less bytes given back, not yet in shared.current
+};
+thread_local constinit ThreadCache cache;
+
+void count(int64_t bytes) {
+  int64_t now = shared.current.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  int64_t peak = shared.peak.load(std::memory_order_relaxed);
+  while (now > peak && !shared.peak.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
+  }
+}
+
+void note(int64_t bytes) {
+  constexpr int64_t unnoticed = int64_t(1) << 18;
+  cache.uncounted += bytes;
+  if (cache.uncounted > unnoticed || cache.uncounted < -unnoticed)
+    count(std::exchange(cache.uncounted, 0));
+}
+
+/// The most that may wait in large blocks: as much as was in use at once.
+int64_t cache_limit() {
+  return std::max(shared.peak.load(std::memory_order_relaxed), int64_t(1) << 26);
+}
+
+void* system_block(size_t bytes) noexcept {
+  size_t align = bytes >= huge_page ? huge_page : alignment;
+  void* data = std::aligned_alloc(align, (bytes + align - 1) / align * align);
+  if (data && bytes >= huge_page) madvise(data, bytes, MADV_HUGEPAGE);
+  return data;
+}
+
+/// From the system, if need be after all waiting blocks went back to it.
+void* system_block_or_fail(size_t bytes) {
+  void* data = system_block(bytes);
+  if (!data) {
+    trim();
+    data = system_block(bytes);
+  }
+  if (!data) fail("memory", "cannot allocate {} bytes; expected as much free memory", bytes);
+  return data;
+}
+
+/// A list of blocks of a class: of other threads', or cut from a new slab.
+Block* take_batch(size_t size_class, uint32_t& blocks) {
+  {
+    std::lock_guard lock(shared.mutex);
+    if (Block* batch = shared.batches[size_class]) {
+      shared.batches[size_class] = batch->next_batch;
+      blocks = 0;
+      for (Block* b = batch; b; b = b->next) ++blocks;
+      return batch;
+    }
+  }
+  size_t size = size_of(size_class);
+  blocks = size <= small_limit ? uint32_t(slab / size) : 1;
+  auto* data = static_cast<std::byte*>(system_block_or_fail(size * blocks));
+  Block* first = nullptr;
+  for (uint32_t i = blocks; i-- > 0;) first = new (data + i * size) Block{first, nullptr};
+  return first;
+}
+
+void give_batch(size_t size_class, Block* batch) {
+  std::lock_guard lock(shared.mutex);
+  batch->next_batch = std::exchange(shared.batches[size_class], batch);
+}
+
+/// Hands the thread's blocks over when the thread ends.
+struct Closer {
+  ~Closer() {
+    cache.life = Life::closed;
+    count(std::exchange(cache.uncounted, 0));
+    for (size_t c = 0; c < thread_classes; ++c)
+      if (Block* list = std::exchange(cache.head[c], nullptr)) give_batch(c, list);
+  }
+};
+
+void open_cache() {
+  static thread_local Closer closer;
+  if (cache.life == Life::fresh) cache.life = Life::open;
+  static_cast<void>(&closer);
+}
+
+[[gnu::noinline]] void* allocate_slowly(size_t size_class) {
+  open_cache();
+  uint32_t blocks = 0;
+  Block* batch = take_batch(size_class, blocks);
+  if (cache.life == Life::closed) {
+    if (batch->next) give_batch(size_class, batch->next);
+    return batch;
+  }
+  cache.head[size_class] = batch->next;
+  cache.count[size_class] = blocks - 1;
+  return batch;
+}
+
+[[gnu::noinline]] void release_slowly(Block* block, size_t size_class) {
+  open_cache();
+  block->next = nullptr;
+  if (cache.life == Life::closed) return give_batch(size_class, block);
+  // Full: the newest half stays, the rest goes to whoever needs it.
+  if (Block* last = cache.head[size_class]) {
+    for (uint32_t i = 1; i < batch_size(size_class); ++i) last = last->next ? last->next : last;
+    if (Block* rest = std::exchange(last->next, nullptr)) give_batch(size_class, rest);
+  }
+  block->next = cache.head[size_class];
+  cache.head[size_class] = block;
+  cache.count[size_class] = std::min(cache.count[size_class], batch_size(size_class)) + 1;
+}
+
+void* allocate_large(size_t size_class) {
+  size_t size = size_of(size_class);
+  {
+    std::lock_guard lock(shared.mutex);
+    if (Block* block = shared.batches[size_class]) {
+      shared.batches[size_class] = block->next_batch;
+      shared.cached -= int64_t(size);
+      return block;
+    }
+  }
+  return system_block_or_fail(size);
+}
+
+void release_large(Block* block, size_t size_class) {
+  auto size = int64_t(size_of(size_class));
+  {
+    std::lock_guard lock(shared.mutex);
+    if (shared.cached + size <= cache_limit()) {
+      shared.cached += size;
+      block->next_batch = std::exchange(shared.batches[size_class], block);
+      return;
+    }
+  }
+  std::free(block);
+}
+
+void* plain_block(size_t bytes) {
+  return system_block_or_fail((std::max(bytes, size_t(1)) + alignment - 1) / alignment * alignment);
+}
+
+}  // namespace
+
+void* allocate(size_t bytes) {
+  if (bytes > max_bytes)
+    fail("memory", "cannot allocate {} bytes; expected as much free memory", bytes);
+  size_t c = class_of(bytes);
+  void* data = nullptr;
+  if (!caching) {
+    data = plain_block(bytes);
+  } else if (c >= thread_classes) {
+    data = allocate_large(c);
+  } else if (Block* block = cache.head[c]) {
+    cache.head[c] = block->next;
+    --cache.count[c];
+    data = block;
+  } else {
+    data = allocate_slowly(c);
+  }
+  note(int64_t(bytes));
+  return data;
+}
+
+void release(void* data, size_t bytes) noexcept {
+  note(-int64_t(bytes));
+  if (!caching) return std::free(data);
+  size_t c = class_of(bytes);
+  auto* block = static_cast<Block*>(data);
+  if (c >= thread_classes) return release_large(block, c);
+  if (cache.life != Life::open || cache.count[c] >= 2 * batch_size(c))
+    return release_slowly(block, c);
+  block->next = cache.head[c];
+  cache.head[c] = block;
+  ++cache.count[c];
+}
+
+Stats stats() {
+  count(std::exchange(cache.uncounted, 0));
+  std::lock_guard lock(shared.mutex);
+  return {shared.current, shared.peak, shared.cached};
+}
+
+void reset_peak() {
+  count(std::exchange(cache.uncounted, 0));
+  shared.peak = shared.current.load();
+}
+
+void trim() noexcept {
+  std::lock_guard lock(shared.mutex);
+  for (size_t c = thread_classes; c < class_count; ++c)
+    while (Block* block = shared.batches[c]) {
+      shared.batches[c] = block->next_batch;
+      std::free(block);
+    }
+  shared.cached = 0;
+}
+
+}  // namespace taper::memory

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// The memory of tensors and of the graph. Blocks that are given back wait for the next request of
+/// their size: small ones on the thread that gave them back, large ones for all threads.
+namespace taper::memory {
+
+/// Uninitialised memory aligned to 64 bytes; throws Error when there is none.
+void* allocate(size_t bytes);
+/// Takes back what allocate(bytes) gave, on any thread.
+void release(void* data, size_t bytes) noexcept;
+
+struct Stats {
+  int64_t current = 0;  ///< bytes in use
+  int64_t peak = 0;     ///< the most that was in use since the start, or since reset_peak
+  int64_t cached = 0;   ///< bytes of large blocks that wait to be used again
+};
+
+/// Exact for the calling thread; other threads' latest requests, up to 256 KiB each, may be missing.
+Stats stats();
+void reset_peak();
+/// Gives large blocks that wait back to the system.
+void trim() noexcept;
+
+}  // namespace taper::memory
