@@ -176,11 +176,8 @@ struct ScatterOp {
   }
   static void call_in_place(const Tensor& x, int64_t dim, const Tensor& index,
                             const Operand& source) {
-    Tensor i = lifted_index(Self::info, index), from = source_for(x, i, source);
-    // Places that are written are read as well, in another order than an elementwise op does.
-    if (i.is_alias_of(x)) i = i.clone();
-    if (from.is_alias_of(x)) from = from.clone();
-    apply_in_place(made(x, dim), lifted(x), i, from);
+    Tensor i = lifted_index(Self::info, index);
+    apply_in_place(made(x, dim), lifted(x), i, source_for(x, i, source));
   }
   void infer(Inputs x, Specs& y) const {
     check_shapes(Self::info, x[1].sizes(), x[0].sizes(), dim);

@@ -11,7 +11,8 @@ struct MaskedFill {
       .formula = "y = mask ? value : x",
       .grad = "dx = where(mask, 0, dy); dvalue = sum(where(mask, dy, 0))",
       .doc = "x with value, a number or 0-dim tensor, where mask (boolean) holds",
-      .broadcasts = true};
+      .broadcasts = true,
+      .pointwise = true};
   static Tensor call(const Tensor& x, const Tensor& mask, const Operand& value) {
     return apply(MaskedFill{}, x, mask, value_for(x, value));
   }
