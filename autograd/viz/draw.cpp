@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <graphviz/gvc.h>
 
+#include <algorithm>
 #include <mutex>
 
 #include "autograd/io/replacing_file.h"
@@ -44,6 +45,18 @@ Picture small_enough(Picture picture, bool folded_already) {
        folded_already || module_depth(picture) ? ", too many even module by module" : "", most);
 }
 
+std::string one_line(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    while (line.ends_with(' ')) line.remove_suffix(1);
+    if (!line.empty()) (out += out.empty() ? "" : "; ") += line;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
 /// Graphviz, for one thread at a time. Its messages go into our errors instead of the terminal.
 class Graphviz {
  public:
@@ -60,9 +73,7 @@ class Graphviz {
   static bool complained() { return agerrors() >= AGERR; }
   [[noreturn]] static void fail_with_reason(const std::string& what) {
     const char* text = aglasterr();
-    std::string reason = text ? text : "no reason given";
-    while (reason.ends_with('\n')) reason.pop_back();
-    fail("draw", "Graphviz cannot {}: {}", what, reason);
+    fail("draw", "Graphviz cannot {}: {}", what, text ? one_line(text) : "no reason given");
   }
 
  private:

@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(names_are_escaped) {
   ModuleScope scope(intern_module_path(nullptr, "a\"b\\c", "T<int>\n"));
   std::string dot = viz::to_dot(x.exp(), {.names = {{"<a & \"b\">\\n\n", x}}, .title = "x\ny \\N"});
   BOOST_TEST(contains(dot, "<b>&lt;a &amp; &quot;b&quot;&gt;\\n </b>"));
-  BOOST_TEST(contains(dot, "tooltip=\"<a & \\\"b\\\">\\\\n\\n\""));
+  BOOST_TEST(contains(dot, "tooltip=\"<a &amp; \\\"b\\\">\\\\n\\n\""));
   BOOST_TEST(contains(dot, "label=\"a\\\"b\\\\c: T<int>\\n\""));
   BOOST_TEST(contains(dot, "label=\"x\\ny \\\\N\""));
 }
