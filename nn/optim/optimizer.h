@@ -18,8 +18,11 @@ using LossClosure = std::function<Tensor()>;
 /// {b.parameters()}}, {.lr = 0.1})`.
 template <class Options>
 struct ParamGroup {
+  ParamGroup(tensor_list p) : ParamGroup(std::move(p), nn::default_options<Options>()) {}
+  ParamGroup(tensor_list p, const Options& o) : params(std::move(p)), options(o) {}
+
   tensor_list params;
-  Options options = nn::default_options<Options>();
+  Options options;
 };
 
 /// Base of the optimisers.
