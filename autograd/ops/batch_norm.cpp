@@ -102,7 +102,7 @@ struct BatchNorm {
     NoGradGuard no_grad;
     Tensor x = packed(in[0]), weight = packed(in[1]), bias = packed(in[2]);
     NormPlanes planes(x.sizes());
-    kernels::RunningStats running{.momentum = momentum};
+    kernels::RunningStats running;
     if (training && in[3].defined()) running = {plain(y[2]), plain(y[3]), momentum};
     if (training)
       kernels::batch_stats(planes, plain(x), eps, running, plain(y[1]));
