@@ -47,7 +47,7 @@ struct AdamStep {
     check_like(x[0], x[4], "max_exp_avg_sq");
     y.write(4);
   }
-  void forward(Inputs x, Outputs) const {
+  void forward(Inputs x, Outputs y) const {
     double t = double(*plain(x[6]).as<int64_t>() + 1);
     kernels::AdamFactors factors{.beta1 = beta1,
                                  .beta2 = beta2,
@@ -58,8 +58,8 @@ struct AdamStep {
                                  .weight_decay = weight_decay,
                                  .decoupled = decoupled};
     dispatch_floating(x[0].dtype(), [&](auto type) {
-      kernels::adam_step<decltype(type)>(plain(x[0]), plain(x[1]), plain(x[2]), plain(x[3]),
-                                         plain(x[4]), factors);
+      kernels::adam_step<decltype(type)>(plain(y[0]), plain(x[1]), plain(y[1]), plain(y[2]),
+                                         x[4].defined() ? plain(y[3]) : Buffer(), factors);
     });
   }
   static std::vector<Sample> samples() {

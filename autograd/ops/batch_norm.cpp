@@ -102,9 +102,10 @@ struct BatchNorm {
     NoGradGuard no_grad;
     Tensor x = packed(in[0]), weight = packed(in[1]), bias = packed(in[2]);
     NormPlanes planes(x.sizes());
+    kernels::RunningStats running;
+    if (training && in[3].defined()) running = {plain(y[2]), plain(y[3]), momentum};
     if (training)
-      kernels::batch_stats(planes, plain(x), eps, {plain(in[3]), plain(in[4]), momentum},
-                           plain(y[1]));
+      kernels::batch_stats(planes, plain(x), eps, running, plain(y[1]));
     else
       kernels::fixed_stats(plain(in[3]), plain(in[4]), eps, plain(y[1]));
     kernels::batch_norm(planes, plain(x), plain(weight), plain(bias), plain(y[1]), plain(y[0]));

@@ -43,6 +43,22 @@ BOOST_AUTO_TEST_CASE(large_and_strided_parameters_step_as_small_ones) {
   BOOST_TEST(max_difference(strided.max, one.max.expand({300, 401})) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(parameter_and_averages_may_lie_in_one_buffer) {
+  State apart = state({3}), together = apart;
+  Tensor all = zeros({4, 3});
+  all[0].fill_(1);
+  together.x = all[0];
+  together.avg = all[1];
+  together.sq = all[2];
+  together.max = all[3];
+  for (int64_t i = 0; i < 2; ++i)
+    for (const State* s : {&apart, &together}) s->step(i);
+  BOOST_TEST(max_difference(all[0], apart.x) == 0);
+  BOOST_TEST(max_difference(all[1], apart.avg) == 0);
+  BOOST_TEST(max_difference(all[2], apart.sq) == 0);
+  BOOST_TEST(max_difference(all[3], apart.max) == 0);
+}
+
 BOOST_AUTO_TEST_CASE(refuses) {
   auto text = [](auto change) {
     State s = state({2});

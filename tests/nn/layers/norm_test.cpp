@@ -86,14 +86,14 @@ BOOST_AUTO_TEST_CASE(buffers_are_named_saved_cloned_and_keep_their_types) {
 
 BOOST_AUTO_TEST_CASE(print) {
   auto text = [](const nn::Module& m) { return fmt::format("{}", m); };
-  BOOST_TEST(text(nn::BatchNorm2d({.num_features = 3})) == "BatchNorm2d(3), 6 parameters");
+  BOOST_TEST(text(nn::BatchNorm2d({.num_features = 3})) == "BatchNorm2d(3)");
   BOOST_TEST(text(nn::BatchNorm2D({.num_features = 3,
                                    .eps = 0.1,
                                    .momentum = std::nullopt,
                                    .affine = false,
                                    .track_running_stats = false})) ==
              "BatchNorm2d(3, eps=0.1, momentum=none, affine=false, track_running_stats=false)");
-  BOOST_TEST(text(nn::LayerNorm({.normalized_shape = 4})) == "LayerNorm(4), 8 parameters");
+  BOOST_TEST(text(nn::LayerNorm({.normalized_shape = 4})) == "LayerNorm(4)");
   BOOST_TEST(text(nn::LayerNorm({.normalized_shape = {2, 3}, .elementwise_affine = false})) ==
              "LayerNorm([2, 3], elementwise_affine=false)");
 }
