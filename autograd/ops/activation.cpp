@@ -20,7 +20,8 @@ struct Erf : Unary<Erf, Numbers::floating> {
       .name = "erf",
       .formula = "y = 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x",
       .grad = "dx = dy 2 / sqrt(pi) exp(-x^2)",
-      .doc = "Error function of each element"};
+      .doc = "Error function of each element",
+      .pointwise = true};
   template <class T>
   static T f(T x) {
     return std::erf(x);
@@ -139,7 +140,8 @@ struct GeluInput : GeluBase {
   static constexpr OpInfo info{.name = "gelu_input",
                                .formula = "dx = dy (P(x) + x P'(x)), P as in gelu",
                                .grad = "ddy = gelu_input(g, x); dx = g dy (2 P'(x) + x P''(x))",
-                               .doc = "The gradient of gelu"};
+                               .doc = "The gradient of gelu",
+                               .pointwise = true};
   static Tensor call(const Tensor& dy, const Tensor& x, std::string_view approximate) {
     GeluInput op;
     is_tanh(info, approximate);

@@ -1,6 +1,5 @@
 #include "autograd/kernels/adaptive_pool.h"
 
-#include "autograd/graph/grad_mode.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/ops/window.h"
@@ -77,11 +76,11 @@ struct AdaptiveAvgPool2d {
   void infer(Inputs x, Specs& y) const {
     check_type(info, x[0]);
     pool_of(info, x[0].sizes(), output_size);
+    y.packed(0);
     y.fresh(pooled(x[0].sizes(), output_size), x[0].dtype());
   }
   void forward(Inputs x, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor in = x[0].contiguous();
+    const Tensor& in = x[0];
     dispatch_floating(in.dtype(), [&](auto t) {
       using T = decltype(t);
       kernels::adaptive_avg_pool2d(pool_of(info, in.sizes(), output_size), plain(in).as<const T>(),
@@ -140,11 +139,11 @@ struct AdaptiveAvgPool2dInput {
            "dy has shape {} for an input of shape {}; expected the same but for the "
            "images' size",
            x[0].sizes(), shape);
+    y.packed(0);
     y.fresh(shape, x[0].dtype());
   }
   void forward(Inputs x, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor dy = x[0].contiguous();
+    const Tensor& dy = x[0];
     dispatch_floating(dy.dtype(), [&](auto t) {
       using T = decltype(t);
       kernels::adaptive_avg_pool2d_input(pool_of(info, shape, size_of(dy)), plain(dy).as<const T>(),

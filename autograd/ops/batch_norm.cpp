@@ -1,4 +1,3 @@
-#include "autograd/graph/grad_mode.h"
 #include "autograd/kernels/norm.h"
 #include "autograd/ops/by_parts.h"
 #include "autograd/ops/norm.h"
@@ -8,8 +7,6 @@
 namespace taper::ops {
 
 using kernels::NormPlanes;
-
-static Tensor packed(const Tensor& t) { return t.defined() ? t.contiguous() : t; }
 
 static void check_input(const OpInfo& info, const Tensor& x) {
   if (x.dim() < 2) fail(info.name, "input has shape {}; expected [N, C, ..]", x.sizes());
@@ -92,6 +89,7 @@ struct BatchNorm {
     for (size_t i = 0; i < 4; ++i)
       check_norm_parameter(info, names[i], in[i + 1], x.size(1), x.dtype());
     check_statistics(x, in[3], in[4]);
+    y.packed(0, 1, 2);
     y.fresh(x.sizes(), x.dtype());
     y.fresh({2, x.size(1)}, x.dtype()).differentiable = false;
     if (!training || !in[3].defined()) return;
@@ -99,8 +97,7 @@ struct BatchNorm {
     y.write(4).differentiable = false;
   }
   void forward(Inputs in, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor x = packed(in[0]), weight = packed(in[1]), bias = packed(in[2]);
+    const Tensor &x = in[0], &weight = in[1], &bias = in[2];
     NormPlanes planes(x.sizes());
     kernels::RunningStats running;
     if (training && in[3].defined()) running = {plain(y[2]), plain(y[3]), momentum};
@@ -204,13 +201,13 @@ struct BatchNormBackward {
     check_norm_parameter(info, "weight", in[2], x.size(1), x.dtype());
     check_norm_parameter(info, "stats", in[3], {2, x.size(1)}, x.dtype());
     if (!in[3].defined()) fail(info.name, "stats is undefined; expected those of batch_norm");
+    y.packed(0, 1, 2, 3);
     y.fresh(x.sizes(), x.dtype());
     y.fresh({x.size(1)}, x.dtype());
     y.fresh({x.size(1)}, x.dtype());
   }
   void forward(Inputs in, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor dy = packed(in[0]), x = packed(in[1]), weight = packed(in[2]), stats = packed(in[3]);
+    const Tensor &dy = in[0], &x = in[1], &weight = in[2], &stats = in[3];
     kernels::batch_norm_backward(NormPlanes(x.sizes()), training, plain(dy), plain(x),
                                  plain(weight), plain(stats), plain(y[0]), plain(y[1]),
                                  plain(y[2]));

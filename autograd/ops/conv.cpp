@@ -120,7 +120,7 @@ struct Conv2d : ConvOptions {
       if (!(x[2].sizes() == IntList(g.out)))
         fail(info.name, "bias has shape {}; expected [{}]", x[2].sizes(), g.out);
     }
-    for (int i : {0, 1, 2}) y.packed(i);
+    y.packed(0, 1, 2);
     y.fresh(y_shape(g), x[0].dtype());
     y.scratch(g.scratch(x[0].dtype()));
   }
@@ -253,8 +253,7 @@ struct ConvGradient : ConvOptions {
     check_one_floating_type(Self::info, "dy", x[0], Self::other, x[1]);
     if (!(x[0].sizes() == IntList(y_shape(g))))
       fail(Self::info.name, "dy has shape {}; expected {}", x[0].sizes(), y_shape(g));
-    y.packed(0);
-    y.packed(1);
+    y.packed(0, 1);
     y.fresh(shape, x[0].dtype());
     y.scratch(g.scratch(x[0].dtype()));
   }

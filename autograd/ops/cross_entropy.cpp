@@ -154,7 +154,7 @@ struct CrossEntropy : CrossEntropyBase {
   void infer(Inputs x, Specs& y) const {
     check(info, x[0], x[1], x[2]);
     Shape rows = row_shape(x[0]);
-    for (int i : {0, 1, 2}) y.packed(i);
+    y.packed(0, 1, 2);
     y.fresh(reduction == Reduction::none ? rows : Shape(), x[0].dtype());
     y.scratch(numel(rows) * int64_t(sizeof(double)));
   }
@@ -281,7 +281,7 @@ struct CrossEntropyInput : CrossEntropyBase {
       fail(info.name, "dy has shape {}; expected {}", x[0].sizes(), expected);
     if (x[0].dtype() != x[1].dtype())
       fail(info.name, "dy is {}, input {}; expected one type", x[0].dtype(), x[1].dtype());
-    for (int i : {0, 1, 2, 3}) y.packed(i);
+    y.packed(0, 1, 2, 3);
     y.fresh(x[1].sizes(), x[1].dtype());
   }
   void forward(Inputs x, Outputs y) const {

@@ -74,8 +74,7 @@ struct Dense {
     check(in[0], in[1]);
     if (in[0].dim() != 2)
       fail(info.name, "input has shape {}; expected [rows, {}]", in[0].sizes(), in[1].size(0) - 1);
-    y.packed(0);
-    y.packed(1);
+    y.packed(0, 1);
     y.fresh({in[0].size(0), in[1].size(1)}, in[0].dtype());
   }
   void forward(Inputs in, Outputs y) const {

@@ -1,6 +1,5 @@
 #include "autograd/kernels/embedding.h"
 
-#include "autograd/graph/grad_mode.h"
 #include "autograd/kernels/gather.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
@@ -49,11 +48,11 @@ struct Embedding {
   void infer(Inputs x, Specs& y) const {
     if (x[0].dim() != 2) fail(info.name, "weight has shape {}; expected [V, D]", x[0].sizes());
     check_padding(info, padding_idx, x[0].size(0));
+    y.packed(0, 1);
     y.fresh(with_width(x[1].sizes(), x[0].size(1)), x[0].dtype());
   }
   void forward(Inputs x, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor weight = x[0].contiguous(), indices = x[1].contiguous();
+    const Tensor &weight = x[0], &indices = x[1];
     check_rows(info, indices, weight.size(0));
     dispatch(weight.dtype(), [&](auto t) {
       kernels::take_rows<decltype(t)>(plain(weight), plain(indices), weight.size(1), plain(y[0]));
@@ -101,11 +100,11 @@ struct EmbeddingWeight {
       fail(info.name, "dy has shape {}, the indices {}; expected one more dimension than these",
            x[0].sizes(), x[1].sizes());
     check_padding(info, padding_idx, num_embeddings);
+    y.packed(0, 1);
     y.fresh({num_embeddings, x[0].size(-1)}, x[0].dtype());
   }
   void forward(Inputs x, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor dy = x[0].contiguous(), indices = x[1].contiguous();
+    const Tensor &dy = x[0], &indices = x[1];
     check_rows(info, indices, num_embeddings);
     if (y[0].numel()) std::memset(plain(y[0]).data, 0, size_t(y[0].nbytes()));
     dispatch_floating(dy.dtype(), [&](auto t) {

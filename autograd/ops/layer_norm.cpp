@@ -1,4 +1,3 @@
-#include "autograd/graph/grad_mode.h"
 #include "autograd/kernels/norm.h"
 #include "autograd/ops/by_parts.h"
 #include "autograd/ops/norm.h"
@@ -8,8 +7,6 @@
 namespace taper::ops {
 
 using kernels::NormRows;
-
-static Tensor packed(const Tensor& t) { return t.defined() ? t.contiguous() : t; }
 
 /// Checks that x ends in `shape`, and says how it is made of rows.
 static NormRows rows_of(const OpInfo& info, const Tensor& x, IntList shape) {
@@ -75,12 +72,12 @@ struct LayerNorm {
     NormRows rows = rows_of(info, x, normalized_shape);
     check_norm_parameter(info, "weight", in[1], normalized_shape, x.dtype());
     check_norm_parameter(info, "bias", in[2], normalized_shape, x.dtype());
+    y.packed(0, 1, 2);
     y.fresh(x.sizes(), x.dtype());
     y.fresh({2, rows.rows}, x.dtype()).differentiable = false;
   }
   void forward(Inputs in, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor x = packed(in[0]), weight = packed(in[1]), bias = packed(in[2]);
+    const Tensor &x = in[0], &weight = in[1], &bias = in[2];
     kernels::layer_norm(rows_of(info, x, normalized_shape), eps, plain(x), plain(weight),
                         plain(bias), plain(y[1]), plain(y[0]));
   }
@@ -148,13 +145,13 @@ struct LayerNormBackward {
     check_norm_parameter(info, "weight", in[2], normalized_shape, x.dtype());
     check_norm_parameter(info, "stats", in[3], {2, rows.rows}, x.dtype());
     if (!in[3].defined()) fail(info.name, "stats is undefined; expected those of layer_norm");
+    y.packed(0, 1, 2, 3);
     y.fresh(x.sizes(), x.dtype());
     y.fresh(normalized_shape, x.dtype());
     y.fresh(normalized_shape, x.dtype());
   }
   void forward(Inputs in, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor dy = packed(in[0]), x = packed(in[1]), weight = packed(in[2]), stats = packed(in[3]);
+    const Tensor &dy = in[0], &x = in[1], &weight = in[2], &stats = in[3];
     kernels::layer_norm_backward(rows_of(info, x, normalized_shape), plain(dy), plain(x),
                                  plain(weight), plain(stats), plain(y[0]), plain(y[1]),
                                  plain(y[2]));

@@ -10,8 +10,6 @@ namespace taper::ops {
 
 using kernels::LstmGeometry;
 
-static Tensor packed(const Tensor& t) { return t.defined() ? t.contiguous() : t; }
-
 static void check_shape(const OpInfo& info, const char* name, const Tensor& t, IntList shape,
                         Dtype dtype) {
   if (!(t.sizes() == shape))
@@ -89,15 +87,14 @@ struct LstmSteps {
     check_shape(info, "h0", in[1], {g.batch, g.hidden}, dtype);
     check_shape(info, "c0", in[2], {g.batch, g.hidden}, dtype);
     check_shape(info, "w", in[3], {4 * g.hidden, g.hidden}, dtype);
+    y.packed(0, 1, 2, 3);
     y.fresh({g.steps, g.batch, g.hidden}, dtype);
     y.fresh({g.steps, g.batch, g.hidden}, dtype);
     y.fresh({g.steps, g.batch, 4 * g.hidden}, dtype);
   }
   void forward(Inputs in, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor z = packed(in[0]), h0 = packed(in[1]), c0 = packed(in[2]), w = packed(in[3]);
-    kernels::lstm_steps(geometry(info, "z", z, reverse), plain(z), plain(h0), plain(c0), plain(w),
-                        plain(y[0]), plain(y[1]), plain(y[2]));
+    kernels::lstm_steps(geometry(info, "z", in[0], reverse), plain(in[0]), plain(in[1]),
+                        plain(in[2]), plain(in[3]), plain(y[0]), plain(y[1]), plain(y[2]));
   }
   tensor_list backward(Wanted wanted, In<1> h0, In<2> c0, In<3> w, Out<0> h, Out<1> c,
                        Out<2> gates) const {
@@ -150,17 +147,16 @@ struct LstmStepsBackward {
     check_shape(info, "c", in[4], states, dtype);
     check_shape(info, "c0", in[5], {g.batch, g.hidden}, dtype);
     check_shape(info, "w", in[6], {4 * g.hidden, g.hidden}, dtype);
+    y.packed(0, 1, 2, 3, 4, 5, 6);
     y.fresh(in[3].sizes(), dtype);
     y.fresh({g.batch, g.hidden}, dtype);
     y.fresh({g.batch, g.hidden}, dtype);
   }
   void forward(Inputs in, Outputs y) const {
-    NoGradGuard no_grad;
-    Tensor t[7];
-    for (size_t i = 0; i < 7; ++i) t[i] = packed(in[i]);
-    kernels::lstm_steps_backward(geometry(info, "gates", t[3], reverse), plain(t[0]), plain(t[1]),
-                                 plain(t[2]), plain(t[3]), plain(t[4]), plain(t[5]), plain(t[6]),
-                                 plain(y[0]), plain(y[1]), plain(y[2]));
+    kernels::lstm_steps_backward(geometry(info, "gates", in[3], reverse), plain(in[0]),
+                                 plain(in[1]), plain(in[2]), plain(in[3]), plain(in[4]),
+                                 plain(in[5]), plain(in[6]), plain(y[0]), plain(y[1]),
+                                 plain(y[2]));
   }
   tensor_list backward(Wanted wanted, const GradOf<0>& ddz, const GradOf<1>& ddh0,
                        const GradOf<2>& ddc0, In<0> dh, In<1> dc, In<2> dgates, In<3> gates,

@@ -71,8 +71,11 @@ class Specs {
   OutputSpec& view(int input, const Shape& sizes, const Shape& strides, int64_t offset);
   /// The next output is that input, written in place.
   OutputSpec& write(int input);
-  /// Forward gets input i as a packed tensor, a copy where it is none; undefined ones stay.
-  void packed(int input) { packed_inputs |= 1u << input; }
+  /// Forward gets these inputs as packed tensors, copies where they are none; undefined ones stay.
+  template <class... I>
+  void packed(I... inputs) {
+    packed_inputs |= (0u | ... | (1u << inputs));
+  }
   /// Bytes that forward may use while it runs.
   void scratch(int64_t bytes) { scratch_bytes = size_t(bytes); }
 

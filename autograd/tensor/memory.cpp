@@ -39,7 +39,7 @@ constexpr size_t slab = size_t(1) << 16;  // small blocks are cut from pieces of
 /// Classes of sizes: 64, 128, .. 1024, then eight to each doubling.
 constexpr size_t class_of(size_t bytes) {
   if (bytes <= small_limit) return bytes == 0 ? 0 : (bytes - 1) / alignment;
-  int doubling = std::bit_width(bytes - 1) - 1;  // 2^doubling < bytes <= 2^(doubling + 1)
+  int doubling = int(std::bit_width(bytes - 1)) - 1;  // 2^doubling < bytes <= 2^(doubling + 1)
   size_t step = size_t(1) << (doubling - 3);
   size_t within = (bytes - (size_t(1) << doubling) - 1) / step;
   return small_limit / alignment + size_t(doubling - 10) * 8 + within;
