@@ -202,7 +202,7 @@ constexpr auto rules(R... rule) {
 template <class Op>
 inline constexpr OpType op_type = [] {
   OpType t = detail::make_op_type<Op>();
-  if (t.backward) t.grads = &detail::backward_masks<Op>;
+  if constexpr (requires { &Op::backward; }) t.grads = &detail::backward_masks<Op>;
   return t;
 }();
 
