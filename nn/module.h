@@ -205,8 +205,8 @@ class Layer : public Module {
   }
 
   /// Calls forward, at the module's place in the tree of modules.
-  template <class... Args>
-  requires requires(Self& s, Args&&... a) { s.forward(std::forward<Args>(a)...); }
+  template <class... Args, class S = Self>
+  requires requires(S& s, Args&&... a) { s.forward(std::forward<Args>(a)...); }
   decltype(auto) operator()(Args&&... args) const {
     ModuleScope inside(scope());
     return self().forward(std::forward<Args>(args)...);

@@ -1,4 +1,5 @@
-// Functions of vectors for Highway's targets, beside those of hwy/contrib/math. Included once a target.
+// Functions of vectors for Highway's targets, beside those of hwy/contrib/math. Included once a
+// target.
 
 #if defined(TAPER_VECTOR_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef TAPER_VECTOR_MATH_INL_H_
@@ -25,7 +26,8 @@ HWY_INLINE V polynomial(D d, V t, const float (&c)[N]) {
   return sum;
 }
 
-/// x P(x^2) / Q(x^2) of x within [-limit, limit], where the function is 1 to float's precision beyond.
+/// x P(x^2) / Q(x^2) of x within [-limit, limit], where the function is 1 to float's precision
+/// beyond.
 template <class D, class V, size_t N, size_t M>
 HWY_INLINE V odd_rational(D d, V x, float limit, const float (&p)[N], const float (&q)[M]) {
   V bound = hn::Set(d, limit);
@@ -51,8 +53,12 @@ HWY_INLINE V erf(D d, V x) {
   if constexpr (sizeof(hn::TFromD<D>) == 4) {
     constexpr float p[] = {1.12837914594f,    0.190746350976f,    0.0527847080506f,
                            0.00377783641393f, 0.000284741607035f, 2.04190323462e-6f};
-    constexpr float q[] = {1.0f,             0.502377281816f,   0.114241469865f,
-                           0.0149939018221f, 0.00116473253532f, 3.79998685756e-5f};
+    constexpr float q[] = {1.0f,
+                           0.502377281816f,
+                           0.114241469865f,
+                           0.0149939018221f,
+                           0.00116473253532f,
+                           3.79998685756e-5f};
     return odd_rational(d, x, 3.93f, p, q);
   } else {
     return each_lane(d, x, [](double v) { return std::erf(v); });

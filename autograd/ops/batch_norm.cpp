@@ -145,6 +145,7 @@ static Sample running_sample(std::vector<SampleInput> inputs) {
     auto moved = [&](const Tensor& old, bool mean) {
       return tabulate(old.sizes(), float64, [&](const Shape& c) {
         SlowNorm::Moments m = norm.moments(x[0], c[0]);
+        if (m.count == 0) return element_at(old, c);
         double batch = mean ? m.mean : m.var * m.count / (m.count - 1);
         return 0.7 * element_at(old, c) + 0.3 * batch;
       });
@@ -225,6 +226,7 @@ struct BatchNormBackward {
 
 std::vector<Sample> BatchNormBackward::samples() {
   auto run = [](const tensor_list& x) {
+    if (x[1].dim() < 2) return tensor_list{std::get<0>(batch_norm_backward(x[0], x[1], x[2], {}))};
     NormPlanes planes(x[1].sizes());
     Tensor stats = empty({2, planes.channels}, {.dtype = x[1].dtype()});
     kernels::batch_stats(planes, plain(x[1].detach().contiguous()), 1e-5, {}, plain(stats));

@@ -326,7 +326,7 @@ struct CrossEntropyInput : CrossEntropyBase {
       row.erase(size_t(dim));
       for (k[size_t(dim)] = 0; k[size_t(dim)] < in[0].size(dim); ++k[size_t(dim)])
         dx += slow_y(in, k) * (k == i ? p - 1 : p);
-      return broadcast_at(x[0], row) * dx / b;
+      return b == 0 ? 0 : broadcast_at(x[0], row) * dx / b;  // all rows are ignored
     });
   }
 

@@ -1,6 +1,7 @@
 #include "autograd/kernels/embedding.h"
 
 #include "autograd/kernels/gather.h"
+#include "autograd/ops/checks.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"
@@ -100,6 +101,7 @@ struct EmbeddingWeight {
       fail(info.name, "dy has shape {}, the indices {}; expected one more dimension than these",
            x[0].sizes(), x[1].sizes());
     check_padding(info, padding_idx, num_embeddings);
+    check_floating(info, x[0].dtype());
     y.packed(0, 1);
     y.fresh({num_embeddings, x[0].size(-1)}, x[0].dtype());
   }

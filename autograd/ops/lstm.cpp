@@ -155,8 +155,7 @@ struct LstmStepsBackward {
   void forward(Inputs in, Outputs y) const {
     kernels::lstm_steps_backward(geometry(info, "gates", in[3], reverse), plain(in[0]),
                                  plain(in[1]), plain(in[2]), plain(in[3]), plain(in[4]),
-                                 plain(in[5]), plain(in[6]), plain(y[0]), plain(y[1]),
-                                 plain(y[2]));
+                                 plain(in[5]), plain(in[6]), plain(y[0]), plain(y[1]), plain(y[2]));
   }
   tensor_list backward(Wanted wanted, const GradOf<0>& ddz, const GradOf<1>& ddh0,
                        const GradOf<2>& ddc0, In<0> dh, In<1> dc, In<2> dgates, In<3> gates,
@@ -188,7 +187,7 @@ struct Lstm {
                            bool batch_first) {
     int64_t directions = bidirectional ? 2 : 1;
     size_t each = has_biases ? 4 : 2;
-    check(x, hx, params, num_layers * directions, each);
+    check(x, hx, params, num_layers, directions, each);
     Tensor y = batch_first ? x.transpose(0, 1) : x;
     tensor_list h_n, c_n;
     for (int64_t layer = 0; layer < num_layers; ++layer) {
@@ -212,7 +211,9 @@ struct Lstm {
   static std::vector<Sample> samples();
 
  private:
-  static void check(const Tensor& x, TensorList hx, TensorList params, int64_t cells, size_t each) {
+  static void check(const Tensor& x, TensorList hx, TensorList params, int64_t layers,
+                    int64_t directions, size_t each) {
+    int64_t cells = layers * directions;
     if (x.dim() != 3) fail(info.name, "input has shape {}; expected 3 dimensions", x.sizes());
     if (hx.size() != 2) fail(info.name, "{} states; expected h_0 and c_0", hx.size());
     for (const Tensor& state : hx)
@@ -221,6 +222,17 @@ struct Lstm {
     if (params.size() != size_t(cells) * each)
       fail(info.name, "{} parameters; expected {} for each of {} layers and directions",
            params.size(), each, cells);
+    int64_t hidden = hx[0].size(2);
+    for (int64_t i = 0; i < cells; ++i)
+      check_cell(&params[size_t(i) * each], i < directions ? x.size(2) : directions * hidden,
+                 hidden, each, x.dtype());
+  }
+  /// w_ih, w_hh and perhaps b_ih, b_hh of a layer's direction.
+  static void check_cell(const Tensor* p, int64_t inputs, int64_t hidden, size_t count, Dtype d) {
+    check_shape(info, "w_ih", p[0], {4 * hidden, inputs}, d);
+    check_shape(info, "w_hh", p[1], {4 * hidden, hidden}, d);
+    for (size_t i = 2; i < count; ++i)
+      check_shape(info, i == 2 ? "b_ih" : "b_hh", p[i], {4 * hidden}, d);
   }
   static Tensor dropped(const Tensor& y, double p) { return y * dropout_mask(y, p); }
   /// 1 / (1 - p) where an element stays, else 0.

@@ -109,16 +109,27 @@ Tensor AsStrided::reference(const tensor_list& x) const {
 }
 
 std::vector<Sample> AsStrided::samples() {
-  auto of = [](Shape sizes, std::string label, Tensor (*f)(const Tensor& x)) {
-    return Sample({{sizes}}, std::move(label),
-                  [f](const tensor_list& x) { return tensor_list{f(x[0].contiguous())}; });
+  auto of = [](Shape sizes, std::string label, Tensor (*f)(const Tensor& x), Shape out,
+               int64_t (*place)(const Shape& i)) {
+    auto run = [f](const tensor_list& x) { return tensor_list{f(x[0].contiguous())}; };
+    auto slow = [=](const tensor_list& x) {
+      Tensor packed = reshaped(x[0], x[0].numel());
+      return tensor_list{
+          tabulate(out, float64, [&](const Shape& i) { return element_at(packed, {place(i)}); })};
+    };
+    return Sample({{sizes}}, std::move(label), run, slow).of_fixed_shapes();
   };
   return {{{{{4, 5}}}, AsStrided{{3, 2}, {5, 2}, 1, {}}},
           {{{{10}}}, AsStrided{{4, 4}, {2, 1}, 0, {}}},
-          of({3, 4}, "of a transpose", [](auto& x) { return x.t().as_strided({5}, {2}, 1); }),
-          of({3}, "of repeated elements", [](auto& x) {
-            return x.expand({2, 3}).as_strided({2, 2}, {1, 1});
-          })};
+          of(
+              {3, 4}, "of a transpose", [](auto& x) { return x.t().as_strided({5}, {2}, 1); }, {5},
+              [](auto& i) { return 1 + 2 * i[0]; }),
+          of(
+              {3}, "of repeated elements",
+              [](auto& x) {
+                return x.expand({2, 3}).as_strided({2, 2}, {1, 1});
+              },
+              {2, 2}, [](auto& i) { return i[0] + i[1]; })};
 }
 
 void EmbedStrided::infer(Inputs x, Specs& y) const {

@@ -31,7 +31,7 @@ constexpr bool caching = true;
 #endif
 
 constexpr size_t alignment = 64;
-constexpr size_t small_limit = 1024;            // up to here classes are 64 bytes apart
+constexpr size_t small_limit = 1024;              // up to here classes are 64 bytes apart
 constexpr size_t thread_limit = size_t(1) << 16;  // up to here blocks wait on their thread
 constexpr size_t huge_page = size_t(1) << 21;
 constexpr size_t slab = size_t(1) << 16;  // small blocks are cut from pieces of this size

@@ -18,7 +18,8 @@ struct Stats {
   int64_t cached = 0;   ///< bytes of large blocks that wait to be used again
 };
 
-/// Exact for the calling thread; other threads' latest requests, up to 256 KiB each, may be missing.
+/// Exact for the calling thread; other threads' latest requests, up to 256 KiB each, may be
+/// missing.
 Stats stats();
 void reset_peak();
 /// Gives large blocks that wait back to the system.

@@ -44,12 +44,10 @@ double both_us(const Case& c) {
 
 std::vector<Row> convolution_rows() {
   std::vector<Row> rows;
-  for (const Case& c : {Case{"64x32x32_3x3", 32, 64, 32, 64, 3, 1},
-                        Case{"256x8x8_3x3", 32, 256, 8, 256, 3, 1},
-                        Case{"64to128_s2", 32, 64, 32, 128, 3, 2},
-                        Case{"1to32_28", 64, 1, 28, 32, 3, 1},
-                        Case{"3to32_7x7_s2", 32, 3, 64, 32, 7, 2},
-                        Case{"256x8x8_1x1", 32, 256, 8, 256, 1, 1}}) {
+  for (const Case& c :
+       {Case{"64x32x32_3x3", 32, 64, 32, 64, 3, 1}, Case{"256x8x8_3x3", 32, 256, 8, 256, 3, 1},
+        Case{"64to128_s2", 32, 64, 32, 128, 3, 2}, Case{"1to32_28", 64, 1, 28, 32, 3, 1},
+        Case{"3to32_7x7_s2", 32, 3, 64, 32, 7, 2}, Case{"256x8x8_1x1", 32, 256, 8, 256, 1, 1}}) {
     std::string name = std::string("conv_") + c.name;
     rows.push_back({name + "_fwd", [c] { return forward_us(c); }});
     rows.push_back({name + "_fwd_bwd", [c] { return both_us(c); }});

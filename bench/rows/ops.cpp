@@ -60,22 +60,41 @@ std::vector<Row> op_rows() {
   auto gelu_chain = [](const Tensor& a) { return (gelu(a) * a + a).tanh().sum(); };
   auto softmax_loss = [](const Tensor& a) { return softmax(a, 1).square().sum(); };
   auto pool_loss = [](const Tensor& a) { return max_pool2d(a, 2).sum(); };
-  return {
-      {"scalar_chain_1000_fwd", [] { return chain_us(false); }},
-      {"scalar_chain_1000_fwd_bwd", [] { return chain_us(true); }},
-      {"matmul_64", [] { return without_grad_us({64, 64}, float32, mm_of); }},
-      {"matmul_1024", [] { return without_grad_us({1024, 1024}, float32, mm_of); }},
-      {"matmul_f64_512", [] { return without_grad_us({512, 512}, float64, mm_of); }},
-      {"add_1e3", [] { return without_grad_us({1000}, float32, sum_of); }},
-      {"add_1e5", [] { return without_grad_us({100000}, float32, sum_of); }},
-      {"add_1e7", [] { return without_grad_us({10000000}, float32, sum_of); }},
-      {"tanh_1e6", [=] { return without_grad_us({1000000}, float32, tanh_of); }},
-      {"gelu_chain_1e6_fwd_bwd", [=] { return with_backward_us({1000000}, gelu_chain); }},
-      {"sum_dim0_4096x1024", [=] { return without_grad_us({4096, 1024}, float32, columns_of); }},
-      {"softmax_256x1000_fwd_bwd", [=] { return with_backward_us({256, 1000}, softmax_loss); }},
-      {"transpose_copy_2048", [=] { return without_grad_us({2048, 2048}, float32, transposed); }},
-      {"batchnorm_32x64x32x32_fwd_bwd", batch_norm_us},
-      {"maxpool_32x64x32x32_fwd_bwd", [=] { return with_backward_us({32, 64, 32, 32}, pool_loss); }}};
+  return {{"scalar_chain_1000_fwd", [] { return chain_us(false); }},
+          {"scalar_chain_1000_fwd_bwd", [] { return chain_us(true); }},
+          {"matmul_64",
+           [] {
+             return without_grad_us({64, 64}, float32, mm_of);
+           }},
+          {"matmul_1024",
+           [] {
+             return without_grad_us({1024, 1024}, float32, mm_of);
+           }},
+          {"matmul_f64_512",
+           [] {
+             return without_grad_us({512, 512}, float64, mm_of);
+           }},
+          {"add_1e3", [] { return without_grad_us({1000}, float32, sum_of); }},
+          {"add_1e5", [] { return without_grad_us({100000}, float32, sum_of); }},
+          {"add_1e7", [] { return without_grad_us({10000000}, float32, sum_of); }},
+          {"tanh_1e6", [=] { return without_grad_us({1000000}, float32, tanh_of); }},
+          {"gelu_chain_1e6_fwd_bwd", [=] { return with_backward_us({1000000}, gelu_chain); }},
+          {"sum_dim0_4096x1024",
+           [=] {
+             return without_grad_us({4096, 1024}, float32, columns_of);
+           }},
+          {"softmax_256x1000_fwd_bwd",
+           [=] {
+             return with_backward_us({256, 1000}, softmax_loss);
+           }},
+          {"transpose_copy_2048",
+           [=] {
+             return without_grad_us({2048, 2048}, float32, transposed);
+           }},
+          {"batchnorm_32x64x32x32_fwd_bwd", batch_norm_us},
+          {"maxpool_32x64x32x32_fwd_bwd", [=] {
+             return with_backward_us({32, 64, 32, 32}, pool_loss);
+           }}};
 }
 
 }  // namespace bench

@@ -1,6 +1,7 @@
 #pragma once
 
-// A row of ./run bench: a piece of work with a name. Shared with the peers' programs, so plain C++ alone.
+// A row of ./run bench: a piece of work with a name. Shared with the peers' programs, so plain C++
+// alone.
 
 #include <algorithm>
 #include <chrono>
@@ -12,7 +13,8 @@
 
 namespace bench {
 
-/// Median microseconds of a call of f: 9 series of about 20 ms, or of one call where it takes longer.
+/// Median microseconds of a call of f: 9 series of about 20 ms, or of one call where it takes
+/// longer.
 template <class F>
 double median_us(const F& f) {
   using clock = std::chrono::steady_clock;

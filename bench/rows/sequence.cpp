@@ -30,7 +30,9 @@ struct Attention : nn::Layer<Attention> {
   /// x: [B, T, width]; mask: true where a position may not look.
   Tensor forward(const Tensor& x, const Tensor& mask) {
     int64_t batch = x.size(0), time = x.size(1), width = x.size(2), each = width / heads;
-    auto split = [&](const Tensor& t) { return t.view({batch, time, heads, each}).transpose(1, 2); };
+    auto split = [&](const Tensor& t) {
+      return t.view({batch, time, heads, each}).transpose(1, 2);
+    };
     tensor_list parts = qkv(x).chunk(3, 2);
     Tensor q = split(parts[0]), k = split(parts[1]), v = split(parts[2]);
     Tensor scores = q.matmul(k.transpose(-2, -1)) / std::sqrt(double(each));

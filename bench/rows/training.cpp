@@ -11,7 +11,8 @@ namespace {
 struct Digits : nn::Layer<Digits> {
   nn::Conv2d conv = register_module(
       "conv", nn::Conv2d({.in_channels = 1, .out_channels = 4, .kernel_size = 3, .padding = 1}));
-  nn::Linear hidden = register_module("hidden", nn::Linear({.in_features = 64, .out_features = 32}));
+  nn::Linear hidden =
+      register_module("hidden", nn::Linear({.in_features = 64, .out_features = 32}));
   nn::Linear out = register_module("out", nn::Linear({.in_features = 32, .out_features = 10}));
   Tensor forward(const Tensor& x) {
     return out(relu(hidden(max_pool2d(relu(conv(x)), 2).flatten(1))));
@@ -139,12 +140,9 @@ double double_backward() {
 }  // namespace
 
 std::vector<Row> training_rows() {
-  return {{"digits_cnn_step_b64", digits_step},
-          {"digits_cnn_infer_b1", digits_infer},
-          {"mlp_784_512_256_10_adam_b128", mlp_step},
-          {"resnet18_cifar_sgd_b16", resnet_step},
-          {"fashion_cnn_adam_b64", fashion_step},
-          {"double_backward_mlp", double_backward}};
+  return {{"digits_cnn_step_b64", digits_step},       {"digits_cnn_infer_b1", digits_infer},
+          {"mlp_784_512_256_10_adam_b128", mlp_step}, {"resnet18_cifar_sgd_b16", resnet_step},
+          {"fashion_cnn_adam_b64", fashion_step},     {"double_backward_mlp", double_backward}};
 }
 
 }  // namespace bench

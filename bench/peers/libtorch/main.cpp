@@ -173,13 +173,14 @@ struct Gpt : nn::Module {
   }
   Tensor attention(Layer& l, const Tensor& x) {
     int64_t batch = x.size(0), time = x.size(1), width = x.size(2), each = width / heads;
-    auto split = [&](const Tensor& t) { return t.view({batch, time, heads, each}).transpose(1, 2); };
+    auto split = [&](const Tensor& t) {
+      return t.view({batch, time, heads, each}).transpose(1, 2);
+    };
     std::vector<Tensor> parts = l.qkv(x).chunk(3, 2);
     Tensor q = split(parts[0]), k = split(parts[1]), v = split(parts[2]);
     Tensor scores = torch::matmul(q, k.transpose(-2, -1)) / std::sqrt(double(each));
     Tensor weights = torch::softmax(scores.masked_fill(mask, -1e9), -1);
-    return l.out(
-        torch::matmul(weights, v).transpose(1, 2).contiguous().view({batch, time, width}));
+    return l.out(torch::matmul(weights, v).transpose(1, 2).contiguous().view({batch, time, width}));
   }
   Tensor forward(const Tensor& index) {
     Tensor x = tokens(index) + positions(torch::arange(index.size(1)));
@@ -288,24 +289,20 @@ Tensor softmax_loss(const Tensor& a) { return torch::softmax(a, 1).square().sum(
 Tensor pool_loss(const Tensor& a) { return torch::max_pool2d(a, 2).sum(); }
 
 std::vector<Row> network_rows() {
-  return {{"digits_cnn_step_b64", digits_step},
-          {"digits_cnn_infer_b1", digits_infer},
-          {"mlp_784_512_256_10_adam_b128", mlp_step},
-          {"resnet18_cifar_sgd_b16", resnet_step},
-          {"fashion_cnn_adam_b64", fashion_step},
-          {"double_backward_mlp", double_backward},
-          {"gpt_l4_d128_t64_adamw_b8", gpt_step},
-          {"lstm_h256_t64_b32", lstm}};
+  return {{"digits_cnn_step_b64", digits_step},       {"digits_cnn_infer_b1", digits_infer},
+          {"mlp_784_512_256_10_adam_b128", mlp_step}, {"resnet18_cifar_sgd_b16", resnet_step},
+          {"fashion_cnn_adam_b64", fashion_step},     {"double_backward_mlp", double_backward},
+          {"gpt_l4_d128_t64_adamw_b8", gpt_step},     {"lstm_h256_t64_b32", lstm}};
 }
 
 std::vector<Row> convolution_rows() {
   std::vector<Row> rows;
-  for (const ConvCase& c : {ConvCase{"64x32x32_3x3", 32, 64, 32, 64, 3, 1},
-                            ConvCase{"256x8x8_3x3", 32, 256, 8, 256, 3, 1},
-                            ConvCase{"64to128_s2", 32, 64, 32, 128, 3, 2},
-                            ConvCase{"1to32_28", 64, 1, 28, 32, 3, 1},
-                            ConvCase{"3to32_7x7_s2", 32, 3, 64, 32, 7, 2},
-                            ConvCase{"256x8x8_1x1", 32, 256, 8, 256, 1, 1}}) {
+  for (const ConvCase& c :
+       {ConvCase{"64x32x32_3x3", 32, 64, 32, 64, 3, 1},
+        ConvCase{"256x8x8_3x3", 32, 256, 8, 256, 3, 1},
+        ConvCase{"64to128_s2", 32, 64, 32, 128, 3, 2}, ConvCase{"1to32_28", 64, 1, 28, 32, 3, 1},
+        ConvCase{"3to32_7x7_s2", 32, 3, 64, 32, 7, 2},
+        ConvCase{"256x8x8_1x1", 32, 256, 8, 256, 1, 1}}) {
     std::string name = std::string("conv_") + c.name;
     rows.push_back({name + "_fwd", [c] { return conv_forward_us(c); }});
     rows.push_back({name + "_fwd_bwd", [c] { return conv_both_us(c); }});
@@ -315,23 +312,41 @@ std::vector<Row> convolution_rows() {
 
 std::vector<Row> op_rows() {
   auto f32 = torch::kFloat32;
-  return {
-      {"scalar_chain_1000_fwd", [] { return chain_us(false); }},
-      {"scalar_chain_1000_fwd_bwd", [] { return chain_us(true); }},
-      {"matmul_64", [=] { return without_grad_us({64, 64}, f32, mm_of); }},
-      {"matmul_1024", [=] { return without_grad_us({1024, 1024}, f32, mm_of); }},
-      {"matmul_f64_512", [] { return without_grad_us({512, 512}, torch::kFloat64, mm_of); }},
-      {"add_1e3", [=] { return without_grad_us({1000}, f32, sum_of); }},
-      {"add_1e5", [=] { return without_grad_us({100000}, f32, sum_of); }},
-      {"add_1e7", [=] { return without_grad_us({10000000}, f32, sum_of); }},
-      {"tanh_1e6", [=] { return without_grad_us({1000000}, f32, tanh_of); }},
-      {"gelu_chain_1e6_fwd_bwd", [] { return with_backward_us({1000000}, gelu_chain); }},
-      {"sum_dim0_4096x1024", [=] { return without_grad_us({4096, 1024}, f32, columns_of); }},
-      {"softmax_256x1000_fwd_bwd", [] { return with_backward_us({256, 1000}, softmax_loss); }},
-      {"transpose_copy_2048", [=] { return without_grad_us({2048, 2048}, f32, transposed); }},
-      {"batchnorm_32x64x32x32_fwd_bwd", batch_norm_us},
-      {"maxpool_32x64x32x32_fwd_bwd",
-       [] { return with_backward_us({32, 64, 32, 32}, pool_loss); }}};
+  return {{"scalar_chain_1000_fwd", [] { return chain_us(false); }},
+          {"scalar_chain_1000_fwd_bwd", [] { return chain_us(true); }},
+          {"matmul_64",
+           [=] {
+             return without_grad_us({64, 64}, f32, mm_of);
+           }},
+          {"matmul_1024",
+           [=] {
+             return without_grad_us({1024, 1024}, f32, mm_of);
+           }},
+          {"matmul_f64_512",
+           [] {
+             return without_grad_us({512, 512}, torch::kFloat64, mm_of);
+           }},
+          {"add_1e3", [=] { return without_grad_us({1000}, f32, sum_of); }},
+          {"add_1e5", [=] { return without_grad_us({100000}, f32, sum_of); }},
+          {"add_1e7", [=] { return without_grad_us({10000000}, f32, sum_of); }},
+          {"tanh_1e6", [=] { return without_grad_us({1000000}, f32, tanh_of); }},
+          {"gelu_chain_1e6_fwd_bwd", [] { return with_backward_us({1000000}, gelu_chain); }},
+          {"sum_dim0_4096x1024",
+           [=] {
+             return without_grad_us({4096, 1024}, f32, columns_of);
+           }},
+          {"softmax_256x1000_fwd_bwd",
+           [] {
+             return with_backward_us({256, 1000}, softmax_loss);
+           }},
+          {"transpose_copy_2048",
+           [=] {
+             return without_grad_us({2048, 2048}, f32, transposed);
+           }},
+          {"batchnorm_32x64x32x32_fwd_bwd", batch_norm_us},
+          {"maxpool_32x64x32x32_fwd_bwd", [] {
+             return with_backward_us({32, 64, 32, 32}, pool_loss);
+           }}};
 }
 
 }  // namespace
