@@ -120,7 +120,7 @@ struct Conv2d : ConvOptions {
         fail(info.name, "bias has shape {}; expected [{}]", x[2].sizes(), g.out);
     }
     y.fresh(y_shape(g), x[0].dtype());
-    y.scratch(g.scratch(x[0].dtype()));
+    y.scratch(kernels::conv_scratch(g, kernels::ConvPass::forward, x[0].dtype(), has_bias(x)));
   }
   void forward(Inputs x, Outputs y) const {
     NoGradGuard no_grad;
@@ -251,7 +251,7 @@ struct Conv2dInput : ConvOptions {
     check_types(info, "dy", x[0], "weight", x[1]);
     check_gradient(info, x[0], g);
     y.fresh(shape, x[0].dtype());
-    y.scratch(g.scratch(x[0].dtype()));
+    y.scratch(kernels::conv_scratch(g, kernels::ConvPass::input, x[0].dtype()));
   }
   void forward(Inputs x, Outputs y) const {
     NoGradGuard no_grad;
@@ -305,7 +305,7 @@ struct Conv2dWeight : ConvOptions {
     check_types(info, "dy", x[0], "input", x[1]);
     check_gradient(info, x[0], g);
     y.fresh(shape, x[0].dtype());
-    y.scratch(g.scratch(x[0].dtype()));
+    y.scratch(kernels::conv_scratch(g, kernels::ConvPass::weight, x[0].dtype()));
   }
   void forward(Inputs x, Outputs y) const {
     NoGradGuard no_grad;
