@@ -1,5 +1,7 @@
 #include "autograd/kernels/conv_direct.h"
 
+#include <cstring>
+
 #include "autograd/kernels/conv_direct_planes.h"
 #include "autograd/kernels/parallel.h"
 
@@ -23,14 +25,15 @@ void for_each_image(const ConvGeometry& g, int64_t threads, const F& f) {
 void forward_image(const ConvGeometry& g, const Workspace& s, const float* from, const float* w,
                    const float* b, float* y, float* band) {
   int64_t pitch = s.planes.pitch, rows = s.band_rows, stride = s.band_pitch;
+  int64_t out = g.group_out(), taps = g.column_rows(), area = g.pixels();
   for (int64_t i = 0; i < g.y_size.h; i += rows) {
     int64_t height = std::min(rows, g.y_size.h - i);
-    for (int64_t o = 0; o < g.group_out(); o += direct_outputs) {
-      int outputs = outputs_from(o, g.group_out());
-      Correlation c{s.offsets, g.column_rows(), w + o * g.column_rows(), outputs, b ? b + o : b};
+    for (int64_t o = 0; o < out; o += direct_outputs) {
+      int outputs = outputs_from(o, out);
+      Correlation c{s.offsets, taps, w + o * taps, outputs, b ? b + o : b};
       correlate(c, from + i * pitch, band, stride, (height - 1) * pitch + g.y_size.w);
-      copy_rows(y + o * g.pixels() + i * g.y_size.w, {g.pixels(), g.y_size.w}, band,
-                {stride, pitch}, outputs, height, g.y_size.w);
+      copy_rows(y + o * area + i * g.y_size.w, {area, g.y_size.w}, band, {stride, pitch}, outputs,
+                height, g.y_size.w);
     }
   }
 }
@@ -41,34 +44,36 @@ void input_image(const ConvGeometry& g, const Workspace& s, const Phase& phase, 
   dx += (phase.first.h - g.padding.h) * g.x_size.w + phase.first.w - g.padding.w;
   int64_t pitch = s.planes.pitch, rows = s.band_rows, stride = s.band_pitch;
   int64_t width = phase.across.end - phase.across.begin, area = g.x_size.h * g.x_size.w;
+  int64_t in = g.group_in();
   for (int64_t i = phase.rows.begin; i < phase.rows.end && width > 0; i += rows) {
     int64_t height = std::min(rows, phase.rows.end - i);
-    for (int64_t c = 0; c < g.group_in(); c += direct_outputs) {
-      int outputs = outputs_from(c, g.group_in());
+    for (int64_t c = 0; c < in; c += direct_outputs) {
+      int outputs = outputs_from(c, in);
       Correlation sum{phase.offsets, phase.taps, w + c * phase.taps, outputs, nullptr};
       correlate(sum, from + i * pitch + phase.across.begin, band, stride,
                 (height - 1) * pitch + width);
-      copy_rows(dx + c * area + i * g.stride.h * g.x_size.w + phase.across.begin * g.stride.w,
-                {area, g.stride.h * g.x_size.w, g.stride.w}, band, {stride, pitch}, outputs, height,
-                width);
+      copy_steps(dx + c * area + i * g.stride.h * g.x_size.w + phase.across.begin * g.stride.w,
+                 {area, g.stride.h * g.x_size.w}, g.stride.w, band, {stride, pitch}, 1, outputs,
+                 height, width);
     }
   }
 }
+
+void clear(float* data, int64_t n) { std::memset(data, 0, size_t(n) * sizeof(float)); }
 
 /// Adds one image and group to the sums of conv2d_weight.
 void weight_image(const ConvGeometry& g, const Workspace& s, const float* from, const float* dy,
                   float* band, float* sums) {
   int64_t pitch = s.planes.pitch, rows = s.band_rows, stride = s.band_pitch;
+  int64_t out = g.group_out(), taps = g.column_rows(), area = g.pixels();
   for (int64_t i = 0; i < g.y_size.h; i += rows) {
     int64_t height = std::min(rows, g.y_size.h - i), n = (height - 1) * pitch + g.y_size.w;
-    for (int64_t o = 0; o < g.group_out(); o += direct_outputs) {
-      int outputs = outputs_from(o, g.group_out());
-      copy_rows(band, {stride, pitch}, dy + o * g.pixels() + i * g.y_size.w,
-                {g.pixels(), g.y_size.w}, outputs, height, g.y_size.w);
-      for (int k = 0; k < outputs; ++k) std::fill_n(band + k * stride + n, direct_slack, 0.0f);
-      Correlation c{s.offsets, g.column_rows(), nullptr, outputs, nullptr};
-      correlate_gradient(c, from + i * pitch, band, stride, n,
-                         sums + o * g.column_rows() * direct_lanes);
+    for (int64_t o = 0; o < out; o += direct_outputs) {
+      int outputs = outputs_from(o, out);
+      copy_rows(band, {stride, pitch}, dy + o * area + i * g.y_size.w, {area, g.y_size.w}, outputs,
+                height, g.y_size.w);
+      Correlation c{s.offsets, taps, nullptr, outputs, nullptr};
+      correlate_gradient(c, from + i * pitch, band, stride, n, sums + o * taps * direct_lanes);
     }
   }
 }
@@ -85,8 +90,6 @@ void add_sums(const Workspace& s, float* dw) {
   }
 }
 
-void clear(float* data, int64_t n) { std::fill_n(data, n, 0.0f); }
-
 }  // namespace
 
 // Measured over 1 to 64 channels on images of 8 to 32 pixels, kernels of 3 and 5, strides 1 and 2.
@@ -102,7 +105,7 @@ bool direct_is_faster(const ConvGeometry& g, ConvPass pass) {
     case ConvPass::input:
       return in <= 4 || (in <= 8 && g.y_size.w >= 12) || (dense && out <= (wide ? 8 : 4));
     default:
-      return dense && (out <= 4 || (in >= 4 && in < 8) ||
+      return dense && (out <= 4 || (many && in >= 4 && in < 8) ||
                        (many && wide && (out <= 8 || g.column_rows() <= 72)));
   }
 }

@@ -1,7 +1,5 @@
 #include "autograd/kernels/conv_direct_planes.h"
 
-#include <cstring>
-
 #include "autograd/kernels/parallel.h"
 
 namespace taper::kernels {
@@ -81,25 +79,14 @@ Workspace::Workspace(const ConvGeometry& g, ConvPass pass, void* scratch) {
   bytes = int64_t(cutter.position() - reinterpret_cast<uintptr_t>(scratch)) + 64;
 }
 
-/// memcpy for rows that are mostly short.
-static void copy_row(float* to, const float* from, int64_t n) {
-  if (n >= 64) {
-    std::memcpy(to, from, size_t(n) * sizeof(float));
-    return;
-  }
-  for (; n >= 8; n -= 8, to += 8, from += 8) std::memcpy(to, from, 8 * sizeof(float));
-  if (n & 4) std::memcpy(to, from, 4 * sizeof(float)), to += 4, from += 4;
-  for (n &= 3; n > 0; --n) *to++ = *from++;
-}
-
-void copy_rows(float* to, Rows t, const float* from, Rows f, int64_t channels, int64_t rows,
-               int64_t n) {
-  for (; channels > 0; --channels, to += t.channel, from += f.channel)
+void copy_steps(float* to, Rows t, int64_t to_step, const float* from, Rows f, int64_t from_step,
+                int64_t channels, int64_t rows, int64_t n) {
+  if (to_step == 1 && from_step == 1) return copy_rows(to, t, from, f, channels, rows, n);
+  for (int64_t c = 0; c < channels; ++c)
     for (int64_t r = 0; r < rows; ++r)
-      if (t.step == 1 && f.step == 1)
-        copy_row(to + r * t.row, from + r * f.row, n);
-      else
-        for (int64_t i = 0; i < n; ++i) to[r * t.row + i * t.step] = from[r * f.row + i * f.step];
+      for (int64_t i = 0; i < n; ++i)
+        to[c * t.channel + r * t.row + i * to_step] =
+            from[c * f.channel + r * f.row + i * from_step];
 }
 
 void copy_input(const ConvGeometry& g, const Planes& to, const float* x, float* out) {
@@ -108,10 +95,10 @@ void copy_input(const ConvGeometry& g, const Planes& to, const float* x, float* 
     for (int64_t b = 0; b < to.phases.w; ++b, out += to.plane()) {
       int64_t h = a - g.padding.h, w = b - g.padding.w;
       Steps rows(h, g.stride.h, g.x_size.h, to.rows), across(w, g.stride.w, g.x_size.w, to.pitch);
-      copy_rows(out + rows.begin * to.pitch + across.begin, {to.channel(), to.pitch},
-                x + (rows.begin * g.stride.h + h) * g.x_size.w + across.begin * g.stride.w + w,
-                {area, g.stride.h * g.x_size.w, g.stride.w}, to.channels, rows.end - rows.begin,
-                across.end - across.begin);
+      copy_steps(out + rows.begin * to.pitch + across.begin, {to.channel(), to.pitch}, 1,
+                 x + (rows.begin * g.stride.h + h) * g.x_size.w + across.begin * g.stride.w + w,
+                 {area, g.stride.h * g.x_size.w}, g.stride.w, to.channels, rows.end - rows.begin,
+                 across.end - across.begin);
     }
 }
 

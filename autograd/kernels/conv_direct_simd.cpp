@@ -114,14 +114,36 @@ void gradient_outputs(const Correlation& c, const float* from, const float* dy, 
   for (; t < c.taps; ++t) gradient_block<O, 1>(c.offsets + t, from, dy, pitch, n, at(t), c.taps);
 }
 
-void gradient_all(const Correlation& c, const float* from, const float* dy, int64_t pitch,
-                  int64_t n, float* sums) {
+void gradient_all(const Correlation& c, const float* from, float* dy, int64_t pitch, int64_t n,
+                  float* sums) {
+  for (int o = 0; o < c.outputs; ++o) hn::StoreU(hn::Zero(D()), D(), dy + o * pitch + n);
   switch (c.outputs) {
     case 1: return gradient_outputs<1>(c, from, dy, pitch, n, sums);
     case 2: return gradient_outputs<2>(c, from, dy, pitch, n, sums);
     case 3: return gradient_outputs<3>(c, from, dy, pitch, n, sums);
     default: return gradient_outputs<4>(c, from, dy, pitch, n, sums);
   }
+}
+
+HWY_INLINE void copy_row(float* to, const float* from, int64_t n) {
+  const D d;
+  const int64_t lanes = int64_t(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) hn::StoreU(hn::LoadU(d, from + i), d, to + i);
+#if HWY_TARGET <= HWY_AVX2
+  if (i == n) return;
+  auto rest = hn::FirstN(d, size_t(n - i));
+  hn::BlendedStore(hn::MaskedLoad(rest, d, from + i), rest, d, to + i);
+#else
+  for (; i < n; ++i) to[i] = from[i];
+#endif
+}
+
+void copy_all(float* to, Rows t, const float* from, Rows f, int64_t channels, int64_t rows,
+              int64_t n) {
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t r = 0; r < rows; ++r)
+      copy_row(to + c * t.channel + r * t.row, from + c * f.channel + r * f.row, n);
 }
 
 }  // namespace taper::kernels::HWY_NAMESPACE
@@ -133,14 +155,20 @@ namespace taper::kernels {
 
 HWY_EXPORT(correlate_all);
 HWY_EXPORT(gradient_all);
+HWY_EXPORT(copy_all);
 
 void correlate(const Correlation& c, const float* from, float* to, int64_t pitch, int64_t n) {
   HWY_DYNAMIC_DISPATCH(correlate_all)(c, from, to, pitch, n);
 }
 
-void correlate_gradient(const Correlation& c, const float* from, const float* dy, int64_t pitch,
+void correlate_gradient(const Correlation& c, const float* from, float* dy, int64_t pitch,
                         int64_t n, float* sums) {
   HWY_DYNAMIC_DISPATCH(gradient_all)(c, from, dy, pitch, n, sums);
+}
+
+void copy_rows(float* to, Rows t, const float* from, Rows f, int64_t channels, int64_t rows,
+               int64_t n) {
+  HWY_DYNAMIC_DISPATCH(copy_all)(to, t, from, f, channels, rows, n);
 }
 
 }  // namespace taper::kernels

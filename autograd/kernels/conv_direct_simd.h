@@ -24,8 +24,17 @@ struct Correlation {
 void correlate(const Correlation& c, const float* from, float* to, int64_t pitch, int64_t n);
 
 /// sums[o, t, lane] += dy[o * pitch + p] * from[p + offsets[t]] over p < n, p spread over the
-/// lanes. dy is 0 for direct_slack elements from n on; c's weights are not read.
-void correlate_gradient(const Correlation& c, const float* from, const float* dy, int64_t pitch,
+/// lanes. dy is aligned to 64 bytes, as pitch is, and cleared for direct_lanes elements from n on.
+void correlate_gradient(const Correlation& c, const float* from, float* dy, int64_t pitch,
                         int64_t n, float* sums);
+
+/// Where the rows of some channels lie, in elements.
+struct Rows {
+  int64_t channel, row;
+};
+
+/// Copies n elements of each row of each channel.
+void copy_rows(float* to, Rows t, const float* from, Rows f, int64_t channels, int64_t rows,
+               int64_t n);
 
 }  // namespace taper::kernels
