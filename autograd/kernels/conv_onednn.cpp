@@ -46,6 +46,13 @@ bool winograd_is_faster(const ConvGeometry& g) {
   return 36 * tiles * pairs / 85 + transforms < 0.9 * products(g) / 85;
 }
 
+/// Whether a matrix product an image beats the blocked layouts with their reorders, as it does by
+/// up to 2 for windows of one pixel.
+bool plain_is_faster(const ConvGeometry& g, ConvPass pass) {
+  return g.groups == 1 && g.kernel == Int2(1) && g.padding == Int2(0) &&
+         g.pixels() >= (pass == ConvPass::weight ? 32 : 64);
+}
+
 struct KeyHash {
   size_t operator()(const ConvKey& k) const {
     const ConvGeometry& g = k.geometry;
@@ -91,7 +98,12 @@ class Plans {
 ConvPlan& plan(const ConvGeometry& g, ConvPass pass, bool bias) {
   thread_local Plans plans;
   int threads = products(g) < threads_from ? 1 : get_num_threads();
-  return plans.find({g, pass, bias, winograd() && winograd_is_faster(g), threads});
+  return plans.find({.geometry = g,
+                     .pass = pass,
+                     .bias = bias,
+                     .winograd = winograd() && winograd_is_faster(g),
+                     .plain = plain_is_faster(g, pass),
+                     .threads = threads});
 }
 
 /// Whether oneDNN's numbers hold it, and its kernels are used to it.

@@ -22,23 +22,6 @@ static const dnnl::stream& stream() {
   return in_order;
 }
 
-/// What a pass's primitive is described by: layouts in plain form and the window's numbers.
-struct Description {
-  Layout x, w, y, b;
-  dnnl::memory::dims stride, dilation, padding;
-
-  explicit Description(const ConvGeometry& g)
-      : x({g.batch, g.in, g.x_size.h, g.x_size.w}, f32, tag::nchw),
-        w(g.groups == 1 ? Layout({g.out, g.in, g.kernel.h, g.kernel.w}, f32, tag::oihw)
-                        : Layout({g.groups, g.group_out(), g.group_in(), g.kernel.h, g.kernel.w},
-                                 f32, tag::goihw)),
-        y({g.batch, g.out, g.y_size.h, g.y_size.w}, f32, tag::nchw),
-        b({g.out}, f32, tag::x),
-        stride{g.stride.h, g.stride.w},
-        dilation{g.dilation.h - 1, g.dilation.w - 1},
-        padding{g.padding.h, g.padding.w} {}
-};
-
 /// The same part in whatever layout the primitive likes.
 static Layout any(const Layout& plain) {
 #if DNNL_VERSION_MAJOR >= 3
@@ -47,6 +30,27 @@ static Layout any(const Layout& plain) {
   return {plain.dims(), f32, tag::any};
 #endif
 }
+
+/// What a pass's primitive is described by: layouts, those that are offered to it, and the window's
+/// numbers.
+struct Description {
+  Layout x, w, y, b, x_offer, w_offer, y_offer;
+  dnnl::memory::dims stride, dilation, padding;
+
+  Description(const ConvGeometry& g, bool plain)
+      : x({g.batch, g.in, g.x_size.h, g.x_size.w}, f32, tag::nchw),
+        w(g.groups == 1 ? Layout({g.out, g.in, g.kernel.h, g.kernel.w}, f32, tag::oihw)
+                        : Layout({g.groups, g.group_out(), g.group_in(), g.kernel.h, g.kernel.w},
+                                 f32, tag::goihw)),
+        y({g.batch, g.out, g.y_size.h, g.y_size.w}, f32, tag::nchw),
+        b({g.out}, f32, tag::x),
+        x_offer(plain ? x : any(x)),
+        w_offer(plain ? w : any(w)),
+        y_offer(plain ? y : any(y)),
+        stride{g.stride.h, g.stride.w},
+        dilation{g.dilation.h - 1, g.dilation.w - 1},
+        padding{g.padding.h, g.padding.w} {}
+};
 
 static dnnl::primitive_attr scratchpad_of_ours() {
   dnnl::primitive_attr attributes;
@@ -79,9 +83,9 @@ static dnnl::convolution_forward::primitive_desc describe_forward(const Descript
                                                                   algorithm a) {
   constexpr auto kind = dnnl::prop_kind::forward_training;  // its Winograd has plain weights
   if (bias)
-    return describe<dnnl::convolution_forward>(kind, a, any(d.x), any(d.w), d.b, any(d.y), d.stride,
-                                               d.dilation, d.padding, d.padding);
-  return describe<dnnl::convolution_forward>(kind, a, any(d.x), any(d.w), any(d.y), d.stride,
+    return describe<dnnl::convolution_forward>(kind, a, d.x_offer, d.w_offer, d.b, d.y_offer,
+                                               d.stride, d.dilation, d.padding, d.padding);
+  return describe<dnnl::convolution_forward>(kind, a, d.x_offer, d.w_offer, d.y_offer, d.stride,
                                              d.dilation, d.padding, d.padding);
 }
 
@@ -116,7 +120,7 @@ ConvPlan::~ConvPlan() {
 }
 
 void ConvPlan::choose_primitive(const ConvKey& key, algorithm a) try {
-  Description d(key.geometry);
+  Description d(key.geometry, key.plain);
   auto forward = describe_forward(d, key.bias, a);
   if (!forward) return;
   if (key.pass == ConvPass::forward) {
@@ -127,14 +131,14 @@ void ConvPlan::choose_primitive(const ConvKey& key, algorithm a) try {
     add_operand(ConvRole::y, DNNL_ARG_DST, true, d.y, forward.dst_desc());
   } else if (key.pass == ConvPass::input) {
     auto back = describe_gradient<dnnl::convolution_backward_data>(
-        forward, a, any(d.x), any(d.w), any(d.y), d.stride, d.dilation, d.padding, d.padding);
+        forward, a, d.x_offer, d.w_offer, d.y_offer, d.stride, d.dilation, d.padding, d.padding);
     if (!take(back, a)) return;
     add_operand(ConvRole::y, DNNL_ARG_DIFF_DST, false, d.y, back.diff_dst_desc());
     add_operand(ConvRole::w, DNNL_ARG_WEIGHTS, false, d.w, back.weights_desc());
     add_operand(ConvRole::x, DNNL_ARG_DIFF_SRC, true, d.x, back.diff_src_desc());
   } else {
     auto back = describe_gradient<dnnl::convolution_backward_weights>(
-        forward, a, any(d.x), any(d.w), any(d.y), d.stride, d.dilation, d.padding, d.padding);
+        forward, a, d.x_offer, d.w_offer, d.y_offer, d.stride, d.dilation, d.padding, d.padding);
     if (!take(back, a)) return;
     add_operand(ConvRole::y, DNNL_ARG_DIFF_DST, false, d.y, back.diff_dst_desc());
     add_operand(ConvRole::x, DNNL_ARG_SRC, false, d.x, back.src_desc());

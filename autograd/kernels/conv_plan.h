@@ -14,6 +14,7 @@ struct ConvKey {
   ConvGeometry geometry;
   ConvPass pass = ConvPass::forward;
   bool bias = false, winograd = false;
+  bool plain = false;  ///< no layout but plain ones, and so no reorders
   int threads = 1;
   bool operator==(const ConvKey&) const = default;
 };
