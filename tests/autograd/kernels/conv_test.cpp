@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <random>
+#include <thread>
 
 #include "autograd/graph/grad_mode.h"
 #include "autograd/kernels/conv_direct.h"
@@ -250,6 +251,24 @@ BOOST_AUTO_TEST_CASE(a_weights_copy_is_kept_for_its_version) {
     BOOST_TEST(max_difference(run({other, 5}), first * 2) == 0);
   d.w.mul_(2);
   BOOST_TEST(max_difference(run({1, 6}), first * 4) == 0);  // its place was needed for others
+}
+
+BOOST_AUTO_TEST_CASE(several_threads_at_once) {
+  Case c{2, 32, 12, 48, 3, {.padding = 1}};
+  Data d(c);
+  Passes alone = by_ops(c, d, float32);
+  std::array<double, 4> worst = {};
+  std::vector<std::thread> threads;
+  for (double& w : worst)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) {
+        Passes again = by_ops(c, d, float32);
+        for (size_t k = 0; k < 2; ++k) w = std::max(w, max_difference(again[k], alone[k]));
+        w = std::max(w, max_difference(again[2], alone[2]) / largest(alone[2]));
+      }
+    });
+  for (std::thread& t : threads) t.join();
+  for (double w : worst) BOOST_TEST(w < 1e-5);
 }
 
 BOOST_AUTO_TEST_CASE(more_geometries_than_plans_are_held) {
