@@ -9,6 +9,7 @@
 #include "autograd/graph/function.h"
 #include "autograd/graph/grad_mode.h"
 #include "autograd/graph/node.h"
+#include "autograd/kernels/winograd.h"
 #include "autograd/tensor/factories.h"
 #include "autograd/tensor/tensor.h"
 #include "autograd/viz/draw.h"

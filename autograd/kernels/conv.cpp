@@ -1,5 +1,7 @@
 #include "autograd/kernels/conv.h"
 
+#include "autograd/kernels/conv_direct.h"
+#include "autograd/kernels/conv_onednn.h"
 #include "autograd/kernels/gemm.h"
 #include "autograd/kernels/parallel.h"
 
@@ -111,10 +113,36 @@ void weight_gradient(const ConvGeometry& g, const T* dy, const T* x, T* dw, T* c
   });
 }
 
+/// Which kernels compute a pass.
+enum class Kernels : uint8_t { columns, direct, onednn };
+
+Kernels choose(const ConvGeometry& g, ConvPass pass, Dtype dtype, bool bias) {
+  bool empty = g.batch * g.in * g.out * g.x_size.h * g.x_size.w == 0;
+  if (dtype != float32 || empty) return Kernels::columns;
+  if (direct_is_faster(g, pass)) return Kernels::direct;
+  return onednn_has(g, pass, bias) ? Kernels::onednn : Kernels::columns;
+}
+
 }  // namespace
+
+int64_t conv_scratch(const ConvGeometry& g, ConvPass pass, Dtype dtype, bool bias) {
+  switch (choose(g, pass, dtype, bias)) {
+    case Kernels::direct: return direct_scratch(g, pass);
+    case Kernels::onednn: return onednn_scratch(g, pass, bias);
+    default: return g.column_rows() * g.pixels() * int64_t(info(dtype).size);
+  }
+}
 
 void conv2d(const ConvGeometry& g, const Buffer& x, const Buffer& w, const Buffer& b,
             const Buffer& y, void* scratch) {
+  constexpr auto pass = ConvPass::forward;
+  Kernels kernels = choose(g, pass, y.dtype, bool(b));
+  if (kernels == Kernels::direct)
+    return direct_conv2d(g, x.as<const float>(), w.as<const float>(), b.as<const float>(),
+                         y.as<float>(), scratch);
+  if (kernels == Kernels::onednn)
+    return onednn_conv(g, pass, {x.as<float>(), w.as<float>(), b.as<float>(), y.as<float>()},
+                       scratch);
   dispatch_floating(y.dtype, [&](auto t) {
     using T = decltype(t);
     forward(g, x.as<const T>(), w.as<const T>(), b.as<const T>(), y.as<T>(),
@@ -124,6 +152,13 @@ void conv2d(const ConvGeometry& g, const Buffer& x, const Buffer& w, const Buffe
 
 void conv2d_input(const ConvGeometry& g, const Buffer& dy, const Buffer& w, const Buffer& dx,
                   void* scratch) {
+  constexpr auto pass = ConvPass::input;
+  Kernels kernels = choose(g, pass, dx.dtype, false);
+  if (kernels == Kernels::direct)
+    return direct_conv2d_input(g, dy.as<const float>(), w.as<const float>(), dx.as<float>(),
+                               scratch);
+  if (kernels == Kernels::onednn)
+    return onednn_conv(g, pass, {dx.as<float>(), w.as<float>(), nullptr, dy.as<float>()}, scratch);
   dispatch_floating(dx.dtype, [&](auto t) {
     using T = decltype(t);
     input_gradient(g, dy.as<const T>(), w.as<const T>(), dx.as<T>(), static_cast<T*>(scratch));
@@ -132,6 +167,13 @@ void conv2d_input(const ConvGeometry& g, const Buffer& dy, const Buffer& w, cons
 
 void conv2d_weight(const ConvGeometry& g, const Buffer& dy, const Buffer& x, const Buffer& dw,
                    void* scratch) {
+  constexpr auto pass = ConvPass::weight;
+  Kernels kernels = choose(g, pass, dw.dtype, false);
+  if (kernels == Kernels::direct)
+    return direct_conv2d_weight(g, dy.as<const float>(), x.as<const float>(), dw.as<float>(),
+                                scratch);
+  if (kernels == Kernels::onednn)
+    return onednn_conv(g, pass, {x.as<float>(), dw.as<float>(), nullptr, dy.as<float>()}, scratch);
   dispatch_floating(dw.dtype, [&](auto t) {
     using T = decltype(t);
     weight_gradient(g, dy.as<const T>(), x.as<const T>(), dw.as<T>(), static_cast<T*>(scratch));

@@ -5,6 +5,9 @@
 
 namespace taper::kernels {
 
+/// What one kernel of a convolution computes: y, dx or dw.
+enum class ConvPass : uint8_t { forward, input, weight };
+
 /// A convolution: x [batch, in, x_size], w [out, in / groups, kernel], y [batch, out, y_size].
 struct ConvGeometry {
   int64_t batch = 0, in = 0, out = 0, groups = 1;
@@ -15,13 +18,13 @@ struct ConvGeometry {
   /// Elements that the windows of one group hold: a column for each output pixel.
   int64_t column_rows() const { return group_in() * kernel.h * kernel.w; }
   int64_t pixels() const { return y_size.h * y_size.w; }
-  /// Bytes of scratch that each kernel below needs.
-  int64_t scratch(Dtype dtype) const {
-    return column_rows() * pixels() * int64_t(info(dtype).size);
-  }
+  bool operator==(const ConvGeometry&) const = default;
 };
 
 // All buffers are packed, and of one floating type.
+
+/// Bytes of scratch that a pass needs, on the calling thread.
+int64_t conv_scratch(const ConvGeometry& g, ConvPass pass, Dtype dtype, bool bias = false);
 
 /// y = x correlated with w, plus b ([out], or empty).
 void conv2d(const ConvGeometry& g, const Buffer& x, const Buffer& w, const Buffer& b,

@@ -122,7 +122,7 @@ struct Conv2d : ConvOptions {
     }
     y.packed(0, 1, 2);
     y.fresh(y_shape(g), x[0].dtype());
-    y.scratch(g.scratch(x[0].dtype()));
+    y.scratch(kernels::conv_scratch(g, kernels::ConvPass::forward, x[0].dtype(), has_bias(x)));
   }
   void forward(Inputs x, Outputs y) const {
     kernels::conv2d(geometry(x[0].sizes(), x[1].sizes(), *this), plain(x[0]), plain(x[1]),
@@ -255,7 +255,7 @@ struct ConvGradient : ConvOptions {
       fail(Self::info.name, "dy has shape {}; expected {}", x[0].sizes(), y_shape(g));
     y.packed(0, 1);
     y.fresh(shape, x[0].dtype());
-    y.scratch(g.scratch(x[0].dtype()));
+    y.scratch(kernels::conv_scratch(g, Self::pass, x[0].dtype()));
   }
   void forward(Inputs x, Outputs y) const {
     Self::kernel(geometry_with(x[1].sizes()), plain(x[0]), plain(x[1]), plain(y[0]), y.scratch());
@@ -295,6 +295,7 @@ struct Conv2dInput : ConvGradient<Conv2dInput> {
           "shape [N, C, H, W] of the input"};
   static constexpr const char* other = "weight";
   static constexpr auto kernel = kernels::conv2d_input;
+  static constexpr auto pass = kernels::ConvPass::input;
   /// The shapes of x and w.
   static std::pair<IntList, IntList> factors(IntList w, IntList shape) { return {shape, w}; }
   static std::pair<Shape, Shape> shape_and_other(const ConvSample& s) { return {s.x, s.w}; }
@@ -323,6 +324,7 @@ struct Conv2dWeight : ConvGradient<Conv2dWeight> {
           "shape [out, C / groups, K_h, K_w] of the weight"};
   static constexpr const char* other = "input";
   static constexpr auto kernel = kernels::conv2d_weight;
+  static constexpr auto pass = kernels::ConvPass::weight;
   static std::pair<IntList, IntList> factors(IntList x, IntList shape) { return {x, shape}; }
   static std::pair<Shape, Shape> shape_and_other(const ConvSample& s) { return {s.w, s.x}; }
 

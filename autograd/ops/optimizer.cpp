@@ -38,14 +38,15 @@ struct SgdStep {
     check_like(x[0], x[2], "the momentum buffer");
     y.write(2);
   }
-  void forward(Inputs x, Outputs) const {
+  void forward(Inputs x, Outputs y) const {
     kernels::SgdFactors factors{.lr = *plain(x[3]).as<double>(),
                                 .momentum = momentum,
                                 .gain = *plain(x[4]).as<int64_t>() == 0 ? 1 : 1 - dampening,
                                 .weight_decay = weight_decay,
                                 .nesterov = nesterov};
     dispatch_floating(x[0].dtype(), [&](auto t) {
-      kernels::sgd_step<decltype(t)>(plain(x[0]), plain(x[1]), plain(x[2]), factors);
+      kernels::sgd_step<decltype(t)>(plain(y[0]), plain(x[1]),
+                                     x[2].defined() ? plain(y[1]) : Buffer(), factors);
     });
   }
   static std::vector<Sample> samples() {

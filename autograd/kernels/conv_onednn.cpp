@@ -1,0 +1,136 @@
+#include "autograd/kernels/conv_onednn.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+
+#include "autograd/kernels/conv_plan.h"
+#include "autograd/kernels/parallel.h"
+#include "autograd/kernels/winograd.h"
+
+namespace taper {
+
+static std::atomic<bool>& winograd_switch() {
+  static std::atomic<bool> on = [] {
+    const char* set = std::getenv("TAPER_WINOGRAD");
+    return !set || std::strcmp(set, "0") != 0;
+  }();
+  return on;
+}
+
+bool winograd() { return winograd_switch().load(std::memory_order_relaxed); }
+void set_winograd(bool on) { winograd_switch().store(on, std::memory_order_relaxed); }
+
+namespace kernels {
+
+namespace {
+
+/// Products below which a convolution stays on the calling thread.
+constexpr double threads_from = 1e6;
+/// Plans that a thread holds at most.
+constexpr size_t most_plans = 256;
+
+double products(const ConvGeometry& g) {
+  return double(g.batch * g.out) * double(g.pixels() * g.column_rows());
+}
+
+/// Whether Winograd's tiles of 4 x 4 outputs are expected to win: nanoseconds measured on one core
+/// with AVX-512, where both multiply at 85 products a nanosecond.
+bool winograd_is_faster(const ConvGeometry& g) {
+  if (g.groups != 1 || !(g.kernel == Int2(3)) || !(g.stride == Int2(1)) ||
+      !(g.dilation == Int2(1)) || g.in < 32 || g.out < 32)
+    return false;
+  double tiles = double(g.batch * ((g.y_size.h + 3) / 4) * ((g.y_size.w + 3) / 4));
+  double pairs = double(g.in * g.out);
+  double transforms = 36 * pairs + 0.4 * 36 * tiles * double(g.in + g.out);
+  return 36 * tiles * pairs / 85 + transforms < 0.9 * products(g) / 85;
+}
+
+/// Whether a matrix product an image beats the blocked layouts with their reorders, as it does by
+/// up to 2 for windows of one pixel.
+bool plain_is_faster(const ConvGeometry& g, ConvPass pass) {
+  return g.groups == 1 && g.kernel == Int2(1) && g.padding == Int2(0) &&
+         g.pixels() >= (pass == ConvPass::weight ? 32 : 64);
+}
+
+struct KeyHash {
+  size_t operator()(const ConvKey& k) const {
+    const ConvGeometry& g = k.geometry;
+    uint64_t h =
+        uint64_t(k.threads) << 8 | uint64_t(k.pass) << 2 | k.bias << 1 | uint64_t(k.winograd);
+    for (int64_t v :
+         {g.batch, g.in, g.out, g.groups, g.x_size.h, g.x_size.w, g.kernel.h, g.kernel.w,
+          g.stride.h, g.stride.w, g.padding.h, g.padding.w, g.dilation.h, g.dilation.w})
+      h = (h ^ uint64_t(v)) * 0x9e3779b97f4a7c15u, h ^= h >> 29;
+    return size_t(h);
+  }
+};
+
+/// A thread's plans; the one that was used longest ago makes room.
+class Plans {
+ public:
+  ConvPlan& find(const ConvKey& key) {
+    if (last_ && key == last_->first) return *last_->second;
+    auto at = plans_.find(key);
+    if (at == plans_.end()) at = add(key);
+    last_ = &*at;
+    at->second->last_use = ++uses_;
+    return *at->second;
+  }
+
+ private:
+  using Map = std::unordered_map<ConvKey, std::unique_ptr<ConvPlan>, KeyHash>;
+
+  Map::iterator add(const ConvKey& key) {
+    last_ = nullptr;
+    if (plans_.size() >= most_plans)
+      plans_.erase(std::min_element(plans_.begin(), plans_.end(), [](auto& a, auto& b) {
+        return a.second->last_use < b.second->last_use;
+      }));
+    return plans_.emplace(key, std::make_unique<ConvPlan>(key)).first;
+  }
+
+  Map plans_;
+  Map::value_type* last_ = nullptr;
+  int64_t uses_ = 0;
+};
+
+ConvPlan& plan(const ConvGeometry& g, ConvPass pass, bool bias) {
+  thread_local Plans plans;
+  int threads = products(g) < threads_from ? 1 : get_num_threads();
+  return plans.find({.geometry = g,
+                     .pass = pass,
+                     .bias = bias,
+                     .winograd = winograd() && winograd_is_faster(g),
+                     .plain = plain_is_faster(g, pass),
+                     .threads = threads});
+}
+
+/// Whether oneDNN's numbers hold it, and its kernels are used to it.
+bool is_ordinary(const ConvGeometry& g) {
+  constexpr double most = 0x1p31;
+  Int2 window{(g.kernel.h - 1) * g.dilation.h + 1, (g.kernel.w - 1) * g.dilation.w + 1};
+  return double(g.batch * g.in) * double(g.x_size.h) * double(g.x_size.w) < most &&
+         double(g.batch * g.out) * double(g.pixels()) < most &&
+         double(g.out) * double(g.column_rows()) < most && g.padding.h < window.h &&
+         g.padding.w < window.w && window.h < 1 << 15 && window.w < 1 << 15 &&
+         std::max(g.stride.h, g.stride.w) < 1 << 15;
+}
+
+}  // namespace
+
+bool onednn_has(const ConvGeometry& g, ConvPass pass, bool bias) {
+  return is_ordinary(g) && plan(g, pass, bias).valid();
+}
+
+int64_t onednn_scratch(const ConvGeometry& g, ConvPass pass, bool bias) {
+  return plan(g, pass, bias).scratch();
+}
+
+void onednn_conv(const ConvGeometry& g, ConvPass pass, const ConvData& data, void* scratch,
+                 WeightTag weight) {
+  plan(g, pass, data.b != nullptr).run({{{data.x}, {data.w}, {data.y}, {data.b}}}, scratch, weight);
+}
+
+}  // namespace kernels
+}  // namespace taper

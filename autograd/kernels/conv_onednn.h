@@ -1,0 +1,29 @@
+#pragma once
+
+#include "autograd/kernels/conv.h"
+
+namespace taper::kernels {
+
+/// The parts of a convolution of float32, packed and in plain layout; b may be missing.
+struct ConvData {
+  float *x = nullptr, *w = nullptr, *b = nullptr, *y = nullptr;
+};
+
+/// Which values a weight has: a copy in oneDNN's layout is kept until the version changes. Storage
+/// 0 is a weight that nobody can vouch for; no copy of it is kept.
+struct WeightTag {
+  uint64_t storage = 0, version = 0;
+  bool operator==(const WeightTag&) const = default;
+};
+
+// These hold primitives for each geometry, thread count and choice of algorithm, a set a thread.
+
+/// Whether oneDNN has a kernel for it that is no mere reference.
+bool onednn_has(const ConvGeometry& g, ConvPass pass, bool bias);
+/// Bytes of scratch for one pass.
+int64_t onednn_scratch(const ConvGeometry& g, ConvPass pass, bool bias);
+/// Computes the pass's part of `data` from the others.
+void onednn_conv(const ConvGeometry& g, ConvPass pass, const ConvData& data, void* scratch,
+                 WeightTag weight = {});
+
+}  // namespace taper::kernels
