@@ -3,14 +3,9 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace taper {
+#include "autograd/tensor/threads.h"
 
-/// Threads that kernels may use on the calling thread: OpenMP's number on the main thread, one on
-/// threads that a program starts, unless they ask for more.
-int get_num_threads();
-void set_num_threads(int threads);
-
-namespace kernels {
+namespace taper::kernels {
 
 /// Below this many elements a loop stays on the calling thread.
 inline constexpr int64_t parallel_grain = 1 << 15;
@@ -27,5 +22,4 @@ void parallel_for(int64_t n, int64_t grain, const F& f) {
   for (int t = 0; t < threads; ++t) f(n * t / threads, n * (t + 1) / threads);
 }
 
-}  // namespace kernels
-}  // namespace taper
+}  // namespace taper::kernels

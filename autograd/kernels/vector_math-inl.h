@@ -84,6 +84,26 @@ HWY_INLINE V exp(D d, V x) {
   return hn::IfThenElse(hn::IsNaN(x), x, y);
 }
 
+/// Of a standard normal X in float: P(X <= x), which keeps its digits down to its tail, and the
+/// density at x.
+template <class V>
+struct Normal {
+  V below, density;
+};
+
+/// By Mills' ratio P(X > x) / density(x), a minimax fit in x to 14 of relative error 6e-9.
+template <class D, class V>
+HWY_INLINE Normal<V> normal(D d, V x) {
+  constexpr float p[] = {1.25331414416f, 1.09608450152f, 0.457405280321f, 0.101212178721f,
+                         0.0102227884152f};
+  constexpr float q[] = {
+      1.0f, 1.67243385329f, 1.1993612632f, 0.467472317753f, 0.101218977597f, 0.010222659933f};
+  V a = hn::Abs(x), one = hn::Set(d, 1.0f);
+  V density = hn::Mul(hn::Set(d, 0.39894228f), exp(d, hn::Mul(hn::Set(d, -0.5f), hn::Mul(x, x))));
+  V tail = hn::Mul(density, hn::Div(polynomial(d, a, p), polynomial(d, a, q)));
+  return {hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(one, tail)), density};
+}
+
 /// 1 / (1 + exp(-x)), within 3 ulp.
 template <class D, class V>
 HWY_INLINE V sigmoid(D d, V x) {

@@ -116,7 +116,11 @@ struct Gelu : GeluBase {
     check_floating_point(info, x[0]);
     y.fresh(x[0].sizes(), x[0].dtype());
   }
-  void forward(Inputs x, Outputs y) const { kernels::gelu(with_tanh(), plain(x[0]), plain(y[0])); }
+  void forward(Inputs x, Outputs y) const {
+    Buffer from = plain(x[0]), to = plain(y[0]);
+    if (with_tanh() || !kernels::vector_map(kernels::VectorUnary::gelu, from, to))
+      kernels::gelu(with_tanh(), from, to);
+  }
   Tensor dx(Dy dy, X x) const { return gelu_input(dy, x, approximate); }
   static constexpr auto grads = rules(&Gelu::dx);
   Tensor dx_formula(Dy dy, X x) const { return dy * slope(x); }
@@ -156,7 +160,9 @@ struct GeluInput : GeluBase {
     y.fresh(x[1].sizes(), x[1].dtype());
   }
   void forward(Inputs x, Outputs y) const {
-    kernels::gelu_input(with_tanh(), plain(x[0]), plain(x[1]), plain(y[0]));
+    Buffer dy = plain(x[0]), from = plain(x[1]), to = plain(y[0]);
+    if (with_tanh() || !kernels::vector_map(kernels::VectorBinary::gelu_input, dy, from, to))
+      kernels::gelu_input(with_tanh(), dy, from, to);
   }
   Tensor ddy(Dy g, B x) const { return gelu_input(g, x, approximate); }
   Tensor dx(Dy g, A dy, B x) const { return g * dy * curvature(x); }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "autograd/kernels/pointwise.h"
+#include "autograd/kernels/vector_map.h"
 #include "autograd/kernels/wrapping.h"
 #include "autograd/ops/sample.h"
 
@@ -51,6 +52,8 @@ struct Unary {
             numbers == Numbers::floating && !is_floating_point(d) ? get_default_dtype() : d);
   }
   void forward(Inputs x, Outputs y) const {
+    if constexpr (constexpr auto form = kernels::vector_unary(Self::info.name); form)
+      if (kernels::vector_map(*form, plain(x[0]), plain(y[0]))) return;
     auto run = [&](auto t) {
       using T = decltype(t);
       using C = std::conditional_t<numbers == Numbers::wrapping, kernels::Wrapping<T>, T>;
@@ -126,6 +129,8 @@ struct Binary {
             result == Result::boolean ? boolean : x[0].dtype());
   }
   void forward(Inputs x, Outputs y) const {
+    if constexpr (constexpr auto form = kernels::vector_binary(Self::info.name); form)
+      if (kernels::vector_map(*form, plain(x[0]), plain(x[1]), plain(y[0]))) return;
     dispatch(x[0].dtype(), [&](auto t) {
       using T = decltype(t);
       using R = std::conditional_t<result == Result::boolean, bool, T>;

@@ -86,7 +86,7 @@ struct Gpt : nn::Layer<Gpt> {
 double gpt_step() {
   Gpt net(4, 128, 4, 64, 65);
   optim::AdamW adamw(net.parameters(), {.lr = 1e-3});
-  Tensor x = randint(0, 65, {8, 64}), y = randint(0, 65, {8 * 64});
+  Tensor x = randint(0, 65, {8, 64}), y = randint(0, 65, {512});
   return median_us([&] {
     adamw.zero_grad();
     cross_entropy(net(x).view({-1, 65}), y).backward();
