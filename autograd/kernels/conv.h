@@ -23,6 +23,11 @@ struct ConvGeometry {
 
 // All buffers are packed, and of one floating type.
 
+/// The first byte from p on that starts a cache line.
+inline std::byte* next_line(void* p) {
+  return static_cast<std::byte*>(p) + (-reinterpret_cast<uintptr_t>(p) & 63);
+}
+
 /// Bytes of scratch that a pass needs, on the calling thread.
 int64_t conv_scratch(const ConvGeometry& g, ConvPass pass, Dtype dtype, bool bias = false);
 

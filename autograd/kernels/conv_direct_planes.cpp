@@ -38,20 +38,22 @@ static int threads_for(const ConvGeometry& g) {
 
 namespace {
 
-/// Cuts scratch into arrays, each from a cache line on.
+/// Cuts scratch into arrays, each from a cache line on; without memory it only counts.
 class Cutter {
  public:
-  explicit Cutter(void* scratch) : at_((reinterpret_cast<uintptr_t>(scratch) + 63) / 64 * 64) {}
+  explicit Cutter(void* scratch) : first_(next_line(scratch)) {}
   template <class T>
   T* take(int64_t elements) {
-    T* out = reinterpret_cast<T*>(at_);
-    at_ += uintptr_t((elements * int64_t(sizeof(T)) + 63) / 64 * 64);
+    T* out = first_ ? reinterpret_cast<T*>(first_ + bytes_) : nullptr;
+    bytes_ += (elements * int64_t(sizeof(T)) + 63) / 64 * 64;
     return out;
   }
-  uintptr_t position() const { return at_; }
+  /// With what memory that starts anywhere needs to reach a cache line.
+  int64_t bytes() const { return bytes_ + 64; }
 
  private:
-  uintptr_t at_;
+  std::byte* first_;
+  int64_t bytes_ = 0;
 };
 
 }  // namespace
@@ -76,7 +78,7 @@ Workspace::Workspace(const ConvGeometry& g, ConvPass pass, void* scratch) {
   images = cutter.take<float>(threads * planes.elements());
   bands = cutter.take<float>(threads * direct_outputs * band_pitch);
   sums = cutter.take<float>(threads * sums_elements);
-  bytes = int64_t(cutter.position() - reinterpret_cast<uintptr_t>(scratch)) + 64;
+  bytes = cutter.bytes();
 }
 
 void copy_steps(float* to, Rows t, int64_t to_step, const float* from, Rows f, int64_t from_step,

@@ -40,7 +40,8 @@ bool winograd_is_faster(const ConvGeometry& g) {
   if (g.groups != 1 || !(g.kernel == Int2(3)) || !(g.stride == Int2(1)) ||
       !(g.dilation == Int2(1)) || g.in < 32 || g.out < 32)
     return false;
-  double tiles = double(g.batch * ((g.y_size.h + 3) / 4) * ((g.y_size.w + 3) / 4));
+  int64_t down = (g.y_size.h + 3) / 4, across = (g.y_size.w + 3) / 4;
+  auto tiles = double(g.batch * down * across);
   double pairs = double(g.in * g.out);
   double transforms = 36 * pairs + 0.4 * 36 * tiles * double(g.in + g.out);
   return 36 * tiles * pairs / 85 + transforms < 0.9 * products(g) / 85;

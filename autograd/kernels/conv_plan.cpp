@@ -213,14 +213,16 @@ ConvPlan::KeptWeight& ConvPlan::kept_weight(const Operand& o, uint64_t storage) 
   for (KeptWeight& k : kept_)
     if (k.tag.storage == storage) return k;
   weight_bytes_ = o.wanted.get_size();
-  if (kept_.size() < most) return kept_.emplace_back(WeightTag{}, memory::allocate(weight_bytes_));
+  if (kept_.size() < most) {
+    kept_.push_back({WeightTag{}, memory::allocate(weight_bytes_)});
+    return kept_.back();
+  }
   return kept_[next_kept_++ % most];
 }
 
 void ConvPlan::run(const std::array<ConvPart, 4>& parts, void* memory, WeightTag weight) {
   ThreadsScope scope(threads_);
-  auto* scratch =
-      reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(memory) + 63) / 64 * 64);
+  std::byte* scratch = next_line(memory);
   for (size_t i = 0; i < operands_.size(); ++i) {
     Operand& o = operands_[i];
     if (!o.argument) continue;
