@@ -25,8 +25,6 @@ namespace kernels {
 
 namespace {
 
-/// Products below which a convolution stays on the calling thread.
-constexpr double threads_from = 1e6;
 /// Plans that a thread holds at most.
 constexpr size_t most_plans = 256;
 
@@ -98,7 +96,7 @@ class Plans {
 
 ConvPlan& plan(const ConvGeometry& g, ConvPass pass, bool bias) {
   thread_local Plans plans;
-  int threads = products(g) < threads_from ? 1 : get_num_threads();
+  int threads = products(g) < parallel_products ? 1 : get_num_threads();
   return plans.find({.geometry = g,
                      .pass = pass,
                      .bias = bias,

@@ -1,7 +1,6 @@
 #include "autograd/kernels/conv_plan.h"
 
-#include <omp.h>
-
+#include "autograd/kernels/parallel.h"
 #include "autograd/tensor/memory.h"
 
 namespace taper::kernels {
@@ -88,22 +87,6 @@ static dnnl::convolution_forward::primitive_desc describe_forward(const Descript
   return describe<dnnl::convolution_forward>(kind, a, d.x_offer, d.w_offer, d.y_offer, d.stride,
                                              d.dilation, d.padding, d.padding);
 }
-
-/// Lets oneDNN use as many threads as a plan is made for, until its end.
-class ThreadsScope {
- public:
-  explicit ThreadsScope(int threads) : before_(omp_get_max_threads()) {
-    if (threads != before_) omp_set_num_threads(threads);
-  }
-  ~ThreadsScope() {
-    if (omp_get_max_threads() != before_) omp_set_num_threads(before_);
-  }
-  ThreadsScope(const ThreadsScope&) = delete;
-  ThreadsScope& operator=(const ThreadsScope&) = delete;
-
- private:
-  int before_;
-};
 
 ConvPlan::ConvPlan(const ConvKey& key) : threads_(key.threads) {
   ThreadsScope scope(threads_);

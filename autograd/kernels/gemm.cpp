@@ -25,7 +25,8 @@ static std::pair<bool, int64_t> blas_form(const Matrix<T>& m) {
 static void multiply(Matrix<const float> a, Matrix<const float> b, Matrix<float> c, float beta) {
   auto [ta, lda] = blas_form(a);
   auto [tb, ldb] = blas_form(b);
-  get_num_threads();  // sets OpenMP's number on a thread's first use
+  double products = double(c.rows) * double(c.columns) * double(a.columns);
+  ThreadsScope threads(products < parallel_products ? 1 : get_num_threads());
   dnnl_status_t status = dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', c.rows, c.columns, a.columns,
                                     1.0f, a.data, lda, b.data, ldb, beta, c.data, c.row);
   if (status != dnnl_success)

@@ -28,4 +28,16 @@ void set_num_threads(int threads) {
   omp_set_num_threads(threads);
 }
 
+namespace kernels {
+
+ThreadsScope::ThreadsScope(int threads) : before_(omp_get_max_threads()) {
+  if (threads != before_) omp_set_num_threads(threads);
+}
+
+ThreadsScope::~ThreadsScope() {
+  if (omp_get_max_threads() != before_) omp_set_num_threads(before_);
+}
+
+}  // namespace kernels
+
 }  // namespace taper

@@ -10,6 +10,22 @@ namespace taper::kernels {
 /// Below this many elements a loop stays on the calling thread.
 inline constexpr int64_t parallel_grain = 1 << 15;
 
+/// As many multiplications outweigh the start of a second thread: below, products of matrices and
+/// convolutions stay on the calling one.
+inline constexpr double parallel_products = 1e6;
+
+/// While it lives, libraries on OpenMP use so many threads.
+class ThreadsScope {
+ public:
+  explicit ThreadsScope(int threads);
+  ~ThreadsScope();
+  ThreadsScope(const ThreadsScope&) = delete;
+  ThreadsScope& operator=(const ThreadsScope&) = delete;
+
+ private:
+  int before_;
+};
+
 /// Calls f(begin, end) over parts of [0, n), on several threads where each gets at least `grain`.
 template <class F>
 void parallel_for(int64_t n, int64_t grain, const F& f) {

@@ -66,7 +66,7 @@ unset colorbox
 set palette defined (0 'white', 1 '#cfe1f2', 40 '#6baed6', 200 '#08519c')
 set logscale cb
 set cbrange [0.5:200]
-plot $counts using 1:2:($3 > 0 ? $3 : 0.5) with image, \
+plot $counts using 1:2:($3 > 0 ? $3 : 0.5) with image pixels, \
      $counts using 1:2:(sprintf('%d', $3)):($3 > 60 ? 0xffffff : $3 > 0 ? 0x000000 : 0xbbbbbb) \
      with labels textcolor rgb variable
 unset output
