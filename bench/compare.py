@@ -62,7 +62,7 @@ def environment():
 
 
 def measure(command, row):
-    """Microseconds of a row in a process of its own, or None where the program does not have it."""
+    """Microseconds of a row in a process of its own."""
     lines = subprocess.run([*command, row], check=True, capture_output=True, text=True, env=environment()).stdout
     name, value = lines.strip().splitlines()[-1].split("\t")
     assert name == row, lines
@@ -145,6 +145,8 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, default=SOURCE.parent / "build" / "release")
     parser.add_argument("--rounds", type=int, default=7)
     args = parser.parse_args()
+    if args.rounds < 2:
+        parser.error(f"--rounds is {args.rounds}; expected 2 or more")
     out = args.build.resolve().parent / "bench"
     out.mkdir(parents=True, exist_ok=True)
     taper, peer = [args.build.resolve() / "bench" / "bench_rows"], peer_command(args.peer, out)
@@ -152,6 +154,8 @@ def main():
     wanted = [r for r in rows_of(taper) if r in theirs and (not args.rows or r in args.rows)]
     if unknown := set(args.rows) - set(wanted):
         sys.exit(f"compare.py: no row {', '.join(sorted(unknown))} in both programs")
+    if not wanted:
+        sys.exit("compare.py: the programs have no row in common")
     goal, results, where = goals(args.peer), [], machine()
     print(f"== {where}; {args.rounds} rounds")
     print_header(args.peer)

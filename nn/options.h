@@ -40,6 +40,7 @@ std::string option_text(double value);
 std::string option_text(Int2 value);
 std::string option_text(Reduction value);
 std::string option_text(const Tensor& value);
+inline std::string option_text(const std::string& value) { return value; }
 inline std::string option_text(Int value) { return option_text(int64_t(value)); }
 template <class T>
 std::string option_text(const Required<T>& value) {

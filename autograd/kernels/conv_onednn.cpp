@@ -1,6 +1,5 @@
 #include "autograd/kernels/conv_onednn.h"
 
-#include <atomic>
 #include <cstdlib>
 #include <cstring>
 
@@ -10,16 +9,17 @@
 
 namespace taper {
 
-static std::atomic<bool>& winograd_switch() {
-  static std::atomic<bool> on = [] {
+static bool& winograd_switch() {
+  static const bool first = [] {
     const char* set = std::getenv("TAPER_WINOGRAD");
     return !set || std::strcmp(set, "0") != 0;
   }();
+  static thread_local bool on = first;
   return on;
 }
 
-bool winograd() { return winograd_switch().load(std::memory_order_relaxed); }
-void set_winograd(bool on) { winograd_switch().store(on, std::memory_order_relaxed); }
+bool winograd() { return winograd_switch(); }
+void set_winograd(bool on) { winograd_switch() = on; }
 
 namespace kernels {
 

@@ -128,6 +128,8 @@ void ConvPlan::choose_primitive(const ConvKey& key, algorithm a) try {
     add_operand(ConvRole::w, DNNL_ARG_DIFF_WEIGHTS, true, d.w, back.diff_weights_desc());
   }
 } catch (const dnnl::error& e) {
+  primitive_ = {};
+  operands_ = {};
   if (a == algorithm::convolution_direct || e.status == dnnl_out_of_memory) throw;
 }
 

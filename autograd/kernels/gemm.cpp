@@ -26,7 +26,8 @@ static void multiply(Matrix<const float> a, Matrix<const float> b, Matrix<float>
   auto [ta, lda] = blas_form(a);
   auto [tb, ldb] = blas_form(b);
   double products = double(c.rows) * double(c.columns) * double(a.columns);
-  ThreadsScope threads(products < parallel_products ? 1 : get_num_threads());
+  int threads = get_num_threads();  // sets OpenMP's number on a thread's first use
+  ThreadsScope scope(products < parallel_products ? 1 : threads);
   dnnl_status_t status = dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', c.rows, c.columns, a.columns,
                                     1.0f, a.data, lda, b.data, ldb, beta, c.data, c.row);
   if (status != dnnl_success)

@@ -110,7 +110,11 @@ void batch_stats(const NormPlanes& p, const Buffer& x, double eps, const Running
     for_each_channel(p, [&](int64_t c) {
       Moments m;
       for_each_run(p, c, [&](int64_t at) { m.add(x.as<const T>() + at, p.inner); });
-      if (m.count == 0) return;
+      if (m.count == 0) {
+        stats.as<T>()[c] = T(0);
+        stats.as<T>()[p.channels + c] = T(1 / std::sqrt(eps));
+        return;
+      }
       stats.as<T>()[c] = T(m.mean());
       stats.as<T>()[p.channels + c] = T(1 / std::sqrt(m.var() + eps));
       step<T>(running.mean, c, running.momentum, m.mean());
@@ -162,13 +166,16 @@ void batch_norm_backward(const NormPlanes& p, bool batch, const Buffer& dy, cons
       });
       dweight.as<T>()[c] = T(product);
       dbias.as<T>()[c] = T(sum);
-      double share = batch ? 1 / double(p.count()) : 0;
+      double share = 1 / double(p.count());
       T scale = T(rstd * value_or<T>(weight, c, 1)), middle = T(mean);
       T less = T(sum * share), slope = T(product * share * rstd);
       for_each_run(p, c, [&](int64_t at) {
         T* to = dx.as<T>() + at;
-        for (int64_t i = 0; i < p.inner; ++i)
-          to[i] = scale * (pdy[at + i] - less - (px[at + i] - middle) * slope);
+        if (!batch)  // each element by itself: an infinity elsewhere is not its concern
+          for (int64_t i = 0; i < p.inner; ++i) to[i] = scale * pdy[at + i];
+        else
+          for (int64_t i = 0; i < p.inner; ++i)
+            to[i] = scale * (pdy[at + i] - less - (px[at + i] - middle) * slope);
       });
     });
   });

@@ -51,7 +51,9 @@ HWY_INLINE void loop(const T* a, bool one_a, const T* b, bool one_b, T* y, int64
 template <class D, class V>
 HWY_INLINE V gelu_slope(D d, V x) {
   Normal<V> at = normal(d, x);
-  return hn::MulAdd(x, at.density, at.below);
+  V rise = hn::Mul(x, at.density);
+  V flat = hn::IfThenElse(hn::Gt(hn::Abs(x), hn::Set(d, 32.0f)), hn::Zero(d), rise);
+  return hn::Add(flat, at.below);
 }
 
 #define CASE(name, expression) \

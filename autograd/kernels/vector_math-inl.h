@@ -98,10 +98,12 @@ HWY_INLINE Normal<V> normal(D d, V x) {
                          0.0102227884152f};
   constexpr float q[] = {
       1.0f, 1.67243385329f, 1.1993612632f, 0.467472317753f, 0.101218977597f, 0.010222659933f};
-  V a = hn::Abs(x), one = hn::Set(d, 1.0f);
+  V a = hn::Min(hn::Abs(x), hn::Set(d, 32.0f));  // where the density is 0
+  V one = hn::Set(d, 1.0f);
   V density = hn::Mul(hn::Set(d, 0.39894228f), exp(d, hn::Mul(hn::Set(d, -0.5f), hn::Mul(x, x))));
   V tail = hn::Mul(density, hn::Div(polynomial(d, a, p), polynomial(d, a, q)));
-  return {hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(one, tail)), density};
+  V below = hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(one, tail));
+  return {hn::IfThenElse(hn::IsNaN(x), x, below), density};
 }
 
 /// 1 / (1 + exp(-x)), within 3 ulp.

@@ -99,7 +99,8 @@ struct Gelu : GeluBase {
           "y = x P(x), P(x) = (1 + erf(x / sqrt(2))) / 2, with tanh "
           "(1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2",
       .grad = "dx = dy (P(x) + x P'(x))",
-      .doc = "Gaussian error linear unit of each element; approximate: \"none\" or \"tanh\""};
+      .doc = "Gaussian error linear unit of each element; approximate: \"none\" or \"tanh\"",
+      .pointwise = true};
   static Gelu made(std::string_view approximate) {
     Gelu op;
     is_tanh(info, approximate);

@@ -21,7 +21,7 @@ static void check_rows(const OpInfo& info, const Tensor& indices, int64_t rows) 
 }
 
 static void check_padding(const OpInfo& info, int64_t padding_idx, int64_t rows) {
-  if (padding_idx >= rows)
+  if (padding_idx < -1 || padding_idx >= rows)
     fail(info.name, "padding_idx is {} for a table of {} rows; expected a row, or -1 for none",
          padding_idx, rows);
 }

@@ -92,13 +92,6 @@ void count(int64_t bytes) {
   }
 }
 
-void note(int64_t bytes) {
-  constexpr int64_t unnoticed = int64_t(1) << 18;
-  cache.uncounted += bytes;
-  if (cache.uncounted > unnoticed || cache.uncounted < -unnoticed)
-    count(std::exchange(cache.uncounted, 0));
-}
-
 /// The most that may wait in large blocks: as much as was in use at once.
 int64_t cache_limit() {
   return std::max(shared.peak.load(std::memory_order_relaxed), int64_t(1) << 26);
@@ -162,6 +155,15 @@ void open_cache() {
   static_cast<void>(&closer);
 }
 
+void note(int64_t bytes) {
+  constexpr int64_t unnoticed = int64_t(1) << 18;
+  if (cache.life == Life::fresh) open_cache();  // whose end counts what is left
+  if (cache.life == Life::closed) return count(bytes);
+  cache.uncounted += bytes;
+  if (cache.uncounted > unnoticed || cache.uncounted < -unnoticed)
+    count(std::exchange(cache.uncounted, 0));
+}
+
 [[gnu::noinline]] void* allocate_slowly(size_t size_class) {
   open_cache();
   uint32_t blocks = 0;
@@ -202,10 +204,20 @@ void* allocate_large(size_t size_class) {
   return system_block_or_fail(size);
 }
 
+/// Frees waiting large blocks of other classes until `size` more fit in. Under the lock.
+void make_room(int64_t size, size_t size_class) {
+  for (size_t c = thread_classes; c < class_count && shared.cached + size > cache_limit(); ++c)
+    while (c != size_class && shared.batches[c] && shared.cached + size > cache_limit()) {
+      std::free(std::exchange(shared.batches[c], shared.batches[c]->next_batch));
+      shared.cached -= int64_t(size_of(c));
+    }
+}
+
 void release_large(Block* block, size_t size_class) {
   auto size = int64_t(size_of(size_class));
   {
     std::lock_guard lock(shared.mutex);
+    make_room(size, size_class);
     if (shared.cached + size <= cache_limit()) {
       shared.cached += size;
       block->next_batch = std::exchange(shared.batches[size_class], block);
@@ -267,10 +279,10 @@ void reset_peak() {
 
 void trim() noexcept {
   std::lock_guard lock(shared.mutex);
-  for (size_t c = thread_classes; c < class_count; ++c)
-    while (Block* block = shared.batches[c]) {
-      shared.batches[c] = block->next_batch;
-      std::free(block);
+  for (size_t c = class_of(small_limit) + 1; c < class_count; ++c)
+    while (Block* batch = shared.batches[c]) {
+      shared.batches[c] = batch->next_batch;
+      while (batch) std::free(std::exchange(batch, c < thread_classes ? batch->next : nullptr));
     }
   shared.cached = 0;
 }

@@ -5,6 +5,7 @@
 namespace taper::nn {
 
 template class Layer<AdaptiveAvgPool2d>;
+template class OptionsLayer<AdaptiveAvgPool2d, AdaptiveAvgPool2dOptions, 0>;
 
 std::string option_text(const OutputSize& size) {
   if (size.h == size.w) return detail::option_text(size.h);
@@ -18,7 +19,8 @@ static const AdaptiveAvgPool2dOptions& checked(const AdaptiveAvgPool2dOptions& o
   return o;
 }
 
-AdaptiveAvgPool2d::AdaptiveAvgPool2d(const AdaptiveAvgPool2dOptions& o) : options(checked(o)) {}
+AdaptiveAvgPool2d::AdaptiveAvgPool2d(const AdaptiveAvgPool2dOptions& o)
+    : OptionsLayer(checked(o)) {}
 
 Tensor AdaptiveAvgPool2d::forward(const Tensor& x) const {
   const OutputSize& size = options.output_size;
@@ -27,7 +29,5 @@ Tensor AdaptiveAvgPool2d::forward(const Tensor& x) const {
     fail("AdaptiveAvgPool2d", "input has shape {}; expected [N, C, H, W] or [C, H, W]", x.sizes());
   return adaptive_avg_pool2d(x, {size.h.value_or(x.size(-2)), size.w.value_or(x.size(-1))});
 }
-
-std::string AdaptiveAvgPool2d::arguments() const { return to_string(options, 0); }
 
 }  // namespace taper::nn

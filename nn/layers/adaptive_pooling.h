@@ -2,8 +2,7 @@
 
 #include <optional>
 
-#include "nn/module.h"
-#include "nn/options.h"
+#include "nn/options_layer.h"
 
 namespace taper::nn {
 
@@ -28,16 +27,15 @@ struct AdaptiveAvgPool2dOptions {
 };
 
 /// The mean of bins, as many as output_size says.
-class AdaptiveAvgPool2d final : public Layer<AdaptiveAvgPool2d> {
+class AdaptiveAvgPool2d final
+    : public OptionsLayer<AdaptiveAvgPool2d, AdaptiveAvgPool2dOptions, 0> {
  public:
   explicit AdaptiveAvgPool2d(const AdaptiveAvgPool2dOptions& o);
   /// x: [N, C, H, W]; returns [N, C, H', W']
   Tensor forward(const Tensor& x) const;
-  std::string arguments() const override;
-
-  AdaptiveAvgPool2dOptions options;
 };
 extern template class Layer<AdaptiveAvgPool2d>;
+extern template class OptionsLayer<AdaptiveAvgPool2d, AdaptiveAvgPool2dOptions, 0>;
 
 using AdaptiveAvgPool2D = AdaptiveAvgPool2d;
 using AdaptiveAvgPool2DOptions = AdaptiveAvgPool2dOptions;

@@ -8,6 +8,7 @@
 namespace taper::nn {
 
 template class Layer<Embedding>;
+template class OptionsLayer<Embedding, EmbeddingOptions, 2>;
 
 static EmbeddingOptions checked(EmbeddingOptions o) {
   check_positive("Embedding", "num_embeddings", o.num_embeddings);
@@ -21,7 +22,7 @@ static EmbeddingOptions checked(EmbeddingOptions o) {
 }
 
 Embedding::Embedding(const EmbeddingOptions& o)
-    : options(checked(o)),
+    : OptionsLayer(checked(o)),
       weight(register_parameter("weight", empty({*o.num_embeddings, *o.embedding_dim}))) {
   reset_parameters();
 }
@@ -36,7 +37,5 @@ void Embedding::reset_parameters() const {
 Tensor Embedding::forward(const Tensor& indices) const {
   return embedding(weight, indices, options.padding_idx.value_or(-1));
 }
-
-std::string Embedding::arguments() const { return to_string(options, 2); }
 
 }  // namespace taper::nn

@@ -2,8 +2,7 @@
 
 #include <optional>
 
-#include "nn/module.h"
-#include "nn/options.h"
+#include "nn/options_layer.h"
 
 namespace taper::nn {
 
@@ -17,17 +16,16 @@ struct EmbeddingOptions {
 };
 
 /// A vector for each of num_embeddings indices. Drawn from N(0, 1).
-class Embedding final : public Layer<Embedding> {
+class Embedding final : public OptionsLayer<Embedding, EmbeddingOptions, 2> {
  public:
   explicit Embedding(const EmbeddingOptions& options);
   /// indices: int64 of any shape; returns [.., embedding_dim]
   Tensor forward(const Tensor& indices) const;
   void reset_parameters() const;
-  std::string arguments() const override;
 
-  EmbeddingOptions options;
   Tensor weight;  ///< [num_embeddings, embedding_dim]
 };
 extern template class Layer<Embedding>;
+extern template class OptionsLayer<Embedding, EmbeddingOptions, 2>;
 
 }  // namespace taper::nn

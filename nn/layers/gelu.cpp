@@ -5,17 +5,13 @@
 namespace taper::nn {
 
 template class Layer<GELU>;
+template class OptionsLayer<GELU, GELUOptions, 0>;
 
-GELU::GELU(const GELUOptions& o) : options(o) {
+GELU::GELU(const GELUOptions& o) : OptionsLayer(o) {
   if (o.approximate != "none" && o.approximate != "tanh")
     fail("GELU", "approximate is \"{}\"; expected \"none\" or \"tanh\"", o.approximate);
 }
 
 Tensor GELU::forward(const Tensor& x) const { return gelu(x, options.approximate); }
-
-std::string GELU::arguments() const {
-  bool shown = options.approximate != "none";
-  return detail::options_text(GELUOptions::field_names, {{options.approximate, shown}}, 0);
-}
 
 }  // namespace taper::nn

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "nn/module.h"
-#include "nn/options.h"
+#include "nn/options_layer.h"
 
 namespace taper::nn {
 
@@ -12,15 +11,13 @@ struct GELUOptions {
 };
 
 /// x P(X <= x) for a standard normal X.
-class GELU final : public Layer<GELU> {
+class GELU final : public OptionsLayer<GELU, GELUOptions, 0> {
  public:
   /// Throws where `approximate` is neither "none" nor "tanh".
   explicit GELU(const GELUOptions& o = {});
   Tensor forward(const Tensor& x) const;
-  std::string arguments() const override;
-
-  GELUOptions options;
 };
 extern template class Layer<GELU>;
+extern template class OptionsLayer<GELU, GELUOptions, 0>;
 
 }  // namespace taper::nn

@@ -8,7 +8,9 @@
 namespace taper::nn {
 
 template class Layer<BatchNorm2d>;
+template class OptionsLayer<BatchNorm2d, BatchNorm2dOptions, 1>;
 template class Layer<LayerNorm>;
+template class OptionsLayer<LayerNorm, LayerNormOptions, 1>;
 
 static void reset(const Tensor& weight, const Tensor& bias) {
   if (!weight.defined()) return;
@@ -21,7 +23,7 @@ static const BatchNorm2dOptions& checked(const BatchNorm2dOptions& o) {
   return o;
 }
 
-BatchNorm2d::BatchNorm2d(const BatchNorm2dOptions& o) : options(checked(o)) {
+BatchNorm2d::BatchNorm2d(const BatchNorm2dOptions& o) : OptionsLayer(checked(o)) {
   Shape channels{*o.num_features};
   if (o.affine) {
     weight = register_parameter("weight", empty(channels));
@@ -62,8 +64,6 @@ Tensor BatchNorm2d::forward(const Tensor& x) const {
                     is_training() || !running_mean.defined(), momentum, options.eps);
 }
 
-std::string BatchNorm2d::arguments() const { return to_string(options, 1); }
-
 std::string option_text(const TrailingSizes& sizes) {
   if (sizes.values.size() == 1) return detail::option_text(sizes.values[0]);
   return to_string(IntList(sizes.values));
@@ -77,7 +77,7 @@ static const LayerNormOptions& checked(const LayerNormOptions& o) {
   return o;
 }
 
-LayerNorm::LayerNorm(const LayerNormOptions& o) : options(checked(o)) {
+LayerNorm::LayerNorm(const LayerNormOptions& o) : OptionsLayer(checked(o)) {
   if (!o.elementwise_affine) return;
   weight = register_parameter("weight", taper::empty((*o.normalized_shape).values));
   bias = register_parameter("bias", taper::empty((*o.normalized_shape).values));
@@ -89,7 +89,5 @@ void LayerNorm::reset_parameters() const { reset(weight, bias); }
 Tensor LayerNorm::forward(const Tensor& x) const {
   return layer_norm(x, (*options.normalized_shape).values, weight, bias, options.eps);
 }
-
-std::string LayerNorm::arguments() const { return to_string(options, 1); }
 
 }  // namespace taper::nn

@@ -2,8 +2,7 @@
 
 #include <optional>
 
-#include "nn/module.h"
-#include "nn/options.h"
+#include "nn/options_layer.h"
 
 namespace taper::nn {
 
@@ -19,20 +18,19 @@ struct BatchNorm2dOptions {
 
 /// Normalises each channel: in training by the batch's mean and variance, which move the running
 /// ones, in evaluation by these. weight starts at 1, bias at 0.
-class BatchNorm2d final : public Layer<BatchNorm2d> {
+class BatchNorm2d final : public OptionsLayer<BatchNorm2d, BatchNorm2dOptions, 1> {
  public:
   explicit BatchNorm2d(const BatchNorm2dOptions& options);
   /// x: [N, num_features, H, W]; returns the same shape
   Tensor forward(const Tensor& x) const;
   void reset_running_stats() const;
   void reset_parameters() const;
-  std::string arguments() const override;
 
-  BatchNorm2dOptions options;
   Tensor weight, bias;                                    ///< [num_features]; undefined without
   Tensor running_mean, running_var, num_batches_tracked;  ///< undefined without tracking
 };
 extern template class Layer<BatchNorm2d>;
+extern template class OptionsLayer<BatchNorm2d, BatchNorm2dOptions, 1>;
 
 using BatchNorm2D = BatchNorm2d;
 using BatchNorm2DOptions = BatchNorm2dOptions;
@@ -58,17 +56,16 @@ struct LayerNormOptions {
 };
 
 /// Normalises the last dimensions by their own mean and variance. weight starts at 1, bias at 0.
-class LayerNorm final : public Layer<LayerNorm> {
+class LayerNorm final : public OptionsLayer<LayerNorm, LayerNormOptions, 1> {
  public:
   explicit LayerNorm(const LayerNormOptions& options);
   /// x: [.., normalized_shape]; returns the same shape
   Tensor forward(const Tensor& x) const;
   void reset_parameters() const;
-  std::string arguments() const override;
 
-  LayerNormOptions options;
   Tensor weight, bias;  ///< [normalized_shape]; undefined without
 };
 extern template class Layer<LayerNorm>;
+extern template class OptionsLayer<LayerNorm, LayerNormOptions, 1>;
 
 }  // namespace taper::nn

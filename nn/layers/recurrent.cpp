@@ -9,6 +9,7 @@
 namespace taper::nn {
 
 template class Layer<LSTM>;
+template class OptionsLayer<LSTM, LSTMOptions, 2>;
 
 static const LSTMOptions& checked(const LSTMOptions& o) {
   check_positive("LSTM", "input_size", o.input_size);
@@ -19,7 +20,7 @@ static const LSTMOptions& checked(const LSTMOptions& o) {
   return o;
 }
 
-LSTM::LSTM(const LSTMOptions& o) : options(checked(o)) {
+LSTM::LSTM(const LSTMOptions& o) : OptionsLayer(checked(o)) {
   int64_t hidden = o.hidden_size, directions = o.bidirectional ? 2 : 1;
   for (int64_t layer = 0; layer < o.num_layers; ++layer) {
     int64_t in = layer == 0 ? int64_t(o.input_size) : hidden * directions;
@@ -59,7 +60,5 @@ std::tuple<Tensor, LSTM::State> LSTM::forward(const Tensor& x,
                         o.bidirectional, o.batch_first);
   return {y, {h, c}};
 }
-
-std::string LSTM::arguments() const { return to_string(options, 2); }
 
 }  // namespace taper::nn

@@ -2,8 +2,7 @@
 
 #include <optional>
 
-#include "nn/module.h"
-#include "nn/options.h"
+#include "nn/options_layer.h"
 
 namespace taper::nn {
 
@@ -24,7 +23,7 @@ struct LSTMOptions {
 /// weight_ih_l0 [4 hidden, in], weight_hh_l0 [4 hidden, hidden], bias_ih_l0 and bias_hh_l0
 /// [4 hidden]; their rows are the gates i, f, g, o. Drawn from U(-1/sqrt(hidden_size),
 /// 1/sqrt(hidden_size)).
-class LSTM final : public Layer<LSTM> {
+class LSTM final : public OptionsLayer<LSTM, LSTMOptions, 2> {
  public:
   using State = std::tuple<Tensor, Tensor>;  ///< h and c [layers * directions, N, hidden_size]
 
@@ -33,10 +32,8 @@ class LSTM final : public Layer<LSTM> {
   /// directions * hidden_size] and the state after the last.
   std::tuple<Tensor, State> forward(const Tensor& x, const std::optional<State>& hx = {}) const;
   void reset_parameters() const;
-  std::string arguments() const override;
-
-  LSTMOptions options;
 };
 extern template class Layer<LSTM>;
+extern template class OptionsLayer<LSTM, LSTMOptions, 2>;
 
 }  // namespace taper::nn

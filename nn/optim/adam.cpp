@@ -13,6 +13,7 @@ template class GroupOptimizer<AdamW, AdamWOptions>;
 namespace {
 
 struct State {
+  Tensor owner;  ///< kept, so that no other tensor can take its place in memory
   Tensor exp_avg, exp_avg_sq, max_exp_avg_sq;
   int64_t steps = 0;
 };
@@ -37,6 +38,8 @@ void check_options(const char* name, const Options& o) {
 
 template <class Options>
 void step(const Tensor& p, State& s, const Tensor& lr, const Options& o, bool decoupled) {
+  s.owner = p;
+  for (Tensor* t : {&s.exp_avg, &s.exp_avg_sq, &s.max_exp_avg_sq}) detail::follow_type(*t, p);
   if (!s.exp_avg.defined()) {
     s.exp_avg = zeros_like(p);
     s.exp_avg_sq = zeros_like(p);

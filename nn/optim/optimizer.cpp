@@ -22,6 +22,10 @@ Tensor Optimizer::step(const LossClosure& closure) {
 
 void Optimizer::zero_grad(bool set_to_none) { nn::clear_gradients(parameters(), set_to_none); }
 
+void detail::follow_type(Tensor& state, const Tensor& p) {
+  if (state.defined() && state.dtype() != p.dtype()) state = state.to(p.dtype());
+}
+
 void detail::check_parameters(std::string_view op, const tensor_list& params) {
   for (size_t i = 0; i < params.size(); ++i) {
     if (!params[i].defined())

@@ -55,6 +55,9 @@ class Optimizer {
 
 namespace detail {
 
+/// Gives a parameter's state its type, which Module::to may have changed.
+void follow_type(Tensor& state, const Tensor& p);
+
 /// Throws unless every parameter is a leaf with values.
 void check_parameters(std::string_view op, const tensor_list& params);
 /// Throws IndexError unless the group is one of so many.

@@ -12,6 +12,7 @@ template class GroupOptimizer<SGD, SGDOptions>;
 namespace {
 
 struct State {
+  Tensor owner;  ///< kept, so that no other tensor can take its place in memory
   Tensor momentum;
   int64_t steps = 0;
 };
@@ -48,6 +49,8 @@ void SGD::update() {
     for (const Tensor& p : group.params) {
       if (!p.grad().defined()) continue;
       State& state = states_->of[p.impl()];
+      state.owner = p;
+      detail::follow_type(state.momentum, p);
       if (o.momentum != 0 && !state.momentum.defined()) {
         state.momentum = zeros_like(p);
         state.steps = 0;

@@ -93,6 +93,18 @@ BOOST_AUTO_TEST_CASE(gelu_in_float) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(gelu_far_out) {
+  Tensor x = tensor({-INFINITY, -2e10, -20.0, 20.0, 2e10, INFINITY, double(NAN)},
+                    {.dtype = float32}),
+         y = empty_like(x), dy = ones_like(x), dx = empty_like(x);
+  kernels::vector_map(VectorUnary::gelu, plain(x), plain(y));
+  kernels::vector_map(VectorBinary::gelu_input, plain(dy), plain(x), plain(dx));
+  const float *from = x.data_ptr<float>(), *to = y.data_ptr<float>(), *slope = dx.data_ptr<float>();
+  for (int i : {1, 2}) BOOST_TEST((to[i] == 0 && slope[i] == 0));
+  for (int i : {3, 4, 5}) BOOST_TEST((to[i] == from[i] && slope[i] == 1));
+  BOOST_TEST((std::isnan(to[6]) && std::isnan(slope[6])));
+}
+
 BOOST_AUTO_TEST_CASE(a_number_stands_for_all) {
   Tensor x = arange(37, {.dtype = float32}), two = tensor(2.0f), y = empty_like(x);
   auto at_36 = [&](VectorBinary f, const Tensor& a, const Tensor& b) {

@@ -175,4 +175,20 @@ BOOST_AUTO_TEST_CASE(layer_norm_refuses) {
              "layer_norm_backward: stats is undefined; expected those of layer_norm");
 }
 
+BOOST_AUTO_TEST_CASE(one_infinity_in_evaluation_stays_alone) {
+  Tensor x = ones({2, 1, 2}, {.dtype = float64, .requires_grad = true});
+  Tensor mean = zeros({1}, {.dtype = float64}), var = ones({1}, {.dtype = float64});
+  Tensor dy = tensor({{{INFINITY, 1.0}}, {{1.0, 1.0}}}, {.dtype = float64});
+  Tensor dx = grad({batch_norm(x, {}, {}, mean, var, false)}, {x}, {dy})[0];
+  BOOST_TEST(std::isinf(dx[0][0][0].item<double>()));
+  BOOST_TEST(std::isfinite(dx[0][0][1].item<double>()));
+}
+
+BOOST_AUTO_TEST_CASE(statistics_of_empty_channels) {
+  Tensor x = zeros({2, 3, 0, 4}, {.dtype = float64, .requires_grad = true});
+  Tensor w = ones({3}, {.dtype = float64, .requires_grad = true});
+  Tensor y = batch_norm(x, w, {}, {}, {}, true);
+  BOOST_TEST(max_difference(grad({y}, {w}, {zeros_like(y)})[0], zeros_like(w)) == 0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

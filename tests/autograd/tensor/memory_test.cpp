@@ -75,4 +75,18 @@ BOOST_AUTO_TEST_CASE(no_memory_is_an_error) {
 
 BOOST_AUTO_TEST_CASE(a_tensor_may_die_after_main) { outlives_main = ones({3, 3}) + 1; }
 
+BOOST_AUTO_TEST_CASE(blocks_of_old_sizes_make_room) {
+  std::vector<void*> blocks;
+  size_t most = size_t(memory::stats().peak) + (size_t(1) << 26), small = size_t(1) << 17;
+  for (size_t i = 0; i < most / small; ++i) blocks.push_back(memory::allocate(small));
+  for (void* block : blocks) memory::release(block, small);
+  BOOST_TEST(memory::stats().cached <= std::max(memory::stats().peak, int64_t(1) << 26));
+  size_t large = size_t(1) << 24;
+  void* block = memory::allocate(large);
+  memory::release(block, large);
+  int64_t cached = memory::stats().cached;
+  memory::release(memory::allocate(large), large);
+  BOOST_TEST(memory::stats().cached == cached);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

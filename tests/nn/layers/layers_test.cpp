@@ -149,4 +149,13 @@ BOOST_AUTO_TEST_CASE(options_compare) {
   BOOST_TEST(!(a == b));
 }
 
+BOOST_AUTO_TEST_CASE(options_are_shared_by_copies) {
+  nn::BatchNorm2d norm({.num_features = 3}), copy = norm;
+  nn::GELU gelu({.approximate = "tanh"}), same = gelu;
+  copy.options.momentum = 0.3;
+  same.options.approximate = "none";
+  BOOST_TEST(norm.options.momentum.value() == 0.3);
+  BOOST_TEST(gelu.options.approximate == "none");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

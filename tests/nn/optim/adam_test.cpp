@@ -3,6 +3,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include "autograd/tensor/factories.h"
+#include "nn/layers/linear.h"
+#include "nn/optim/sgd.h"
 #include "tests/golden/golden.h"
 #include "tests/support/error_text.h"
 
@@ -113,6 +115,20 @@ BOOST_AUTO_TEST_CASE(refuses_options_and_parameters) {
   BOOST_TEST(error_text([&] { optim::Adam({w}).step(); }) ==
              "adam_step_: the gradient is float32 of shape [2]; expected the parameter's float64 "
              "of shape [1]");
+}
+
+BOOST_AUTO_TEST_CASE(state_follows_the_type_of_its_parameter) {
+  nn::Linear layer({.in_features = 2, .out_features = 1});
+  optim::Adam adam(layer.parameters());
+  optim::SGD sgd(layer.parameters(), {.lr = 0.1, .momentum = 0.9});
+  for (Dtype d : {float32, float64}) {
+    layer.to(d);
+    layer.zero_grad();
+    layer(ones({3, 2}, {.dtype = d})).sum().backward();
+    adam.step();
+    sgd.step();
+    BOOST_TEST(layer.weight.dtype() == d);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
