@@ -121,7 +121,7 @@ Case random_case(std::mt19937& random, int most_channels) {
   auto draw = [&](int low, int high) {
     return std::uniform_int_distribution<int>(low, high)(random);
   };
-  int groups = draw(1, 3);
+  int64_t groups = draw(1, 3);
   Case c{.batch = draw(1, 3),
          .in = groups * draw(1, most_channels),
          .size = {},
