@@ -1,4 +1,5 @@
 #include "autograd/kernels/gelu.h"
+#include "autograd/ops/checks.h"
 #include "autograd/ops/pointwise.h"
 #include "autograd/ops/reference.h"
 #include "autograd/tensor/factories.h"
@@ -42,11 +43,6 @@ static bool is_tanh(const OpInfo& info, std::string_view approximate) {
   if (approximate != "none" && approximate != "tanh")
     fail(info.name, "approximate is \"{}\"; expected \"none\" or \"tanh\"", approximate);
   return approximate == "tanh";
-}
-
-static void check_floating_point(const OpInfo& info, const Tensor& x) {
-  if (!x.is_floating_point())
-    fail(info.name, "the tensor is {}; expected a floating type", x.dtype());
 }
 
 static constexpr double tanh_factor = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
@@ -114,7 +110,7 @@ struct Gelu : GeluBase {
     apply_in_place(made(approximate), x);
   }
   void infer(Inputs x, Specs& y) const {
-    check_floating_point(info, x[0]);
+    check_floating(info, x[0].dtype());
     y.fresh(x[0].sizes(), x[0].dtype());
   }
   void forward(Inputs x, Outputs y) const {
@@ -154,7 +150,7 @@ struct GeluInput : GeluBase {
     return apply(op, dy, x);
   }
   void infer(Inputs x, Specs& y) const {
-    check_floating_point(info, x[1]);
+    check_floating(info, x[1].dtype());
     if (!(x[0].sizes() == x[1].sizes()) || x[0].dtype() != x[1].dtype())
       fail(info.name, "dy is {} of shape {}; expected the input's {} of shape {}", x[0].dtype(),
            x[0].sizes(), x[1].dtype(), x[1].sizes());

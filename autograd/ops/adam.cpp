@@ -3,6 +3,7 @@
 #include "autograd/kernels/adam.h"
 
 #include "autograd/graph/grad_mode.h"
+#include "autograd/ops/checks.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"
@@ -35,16 +36,14 @@ struct AdamStep {
     apply(op, x, grad, exp_avg, exp_avg_sq, max_exp_avg_sq, lr, steps);
   }
   void infer(Inputs x, Specs& y) const {
-    if (!x[0].is_floating_point())
-      fail(info.name, "the parameter is {}; expected a floating type", x[0].dtype());
-    check_like(x[0], x[1], "the gradient");
-    check_like(x[0], x[2], "exp_avg");
-    check_like(x[0], x[3], "exp_avg_sq");
-    check_number(x[5], float64, "lr");
-    check_number(x[6], int64, "steps");
+    check_like_parameter(info, x[0], x[1], "the gradient");
+    check_like_parameter(info, x[0], x[2], "exp_avg");
+    check_like_parameter(info, x[0], x[3], "exp_avg_sq");
+    check_number(info, x[5], float64, "lr");
+    check_number(info, x[6], int64, "steps");
     for (int i : {0, 2, 3}) y.write(i);
     if (!x[4].defined()) return;
-    check_like(x[0], x[4], "max_exp_avg_sq");
+    check_like_parameter(info, x[0], x[4], "max_exp_avg_sq");
     y.write(4);
   }
   void forward(Inputs x, Outputs y) const {
@@ -71,15 +70,6 @@ struct AdamStep {
   }
 
  private:
-  static void check_number(const Tensor& t, Dtype dtype, const char* name) {
-    if (t.dim() != 0 || t.dtype() != dtype)
-      fail(info.name, "{} is {} of shape {}; expected one {}", name, t.dtype(), t.sizes(), dtype);
-  }
-  static void check_like(const Tensor& x, const Tensor& t, const char* what) {
-    if (!(t.sizes() == x.sizes()) || t.dtype() != x.dtype())
-      fail(info.name, "{} is {} of shape {}; expected the parameter's {} of shape {}", what,
-           t.dtype(), t.sizes(), x.dtype(), x.sizes());
-  }
   static Sample sample(bool decoupled, bool amsgrad, int64_t steps) {
     auto run = [=](const tensor_list& x) {
       NoGradGuard no_grad;

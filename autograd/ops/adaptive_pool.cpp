@@ -1,5 +1,6 @@
 #include "autograd/kernels/adaptive_pool.h"
 
+#include "autograd/ops/checks.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/ops/window.h"
@@ -26,11 +27,6 @@ static Shape pooled(IntList x, Int2 y_size) {
   y[x.size() - 2] = y_size.h;
   y[x.size() - 1] = y_size.w;
   return y;
-}
-
-static void check_type(const OpInfo& info, const Tensor& x) {
-  if (!x.is_floating_point())
-    fail(info.name, "the tensor is {}; expected a floating type", x.dtype());
 }
 
 /// [bins, size]: the share of each place in each bin.
@@ -74,7 +70,7 @@ struct AdaptiveAvgPool2d {
   FIELDS(output_size)
 
   void infer(Inputs x, Specs& y) const {
-    check_type(info, x[0]);
+    check_floating(info, x[0].dtype());
     pool_of(info, x[0].sizes(), output_size);
     y.packed(0);
     y.fresh(pooled(x[0].sizes(), output_size), x[0].dtype());
@@ -131,7 +127,7 @@ struct AdaptiveAvgPool2dInput {
   }
   static Int2 size_of(const Tensor& dy) { return {dy.size(-2), dy.size(-1)}; }
   void infer(Inputs x, Specs& y) const {
-    check_type(info, x[0]);
+    check_floating(info, x[0].dtype());
     Int2 bins = x[0].dim() < 2 ? Int2(1) : size_of(x[0]);
     pool_of(info, shape, bins);
     if (!(x[0].sizes() == IntList(pooled(shape, bins))))

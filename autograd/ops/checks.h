@@ -18,4 +18,20 @@ inline void check_one_floating_type(const OpInfo& info, const char* a_name, cons
          b.dtype());
 }
 
+/// Throws unless t is one number of that type.
+inline void check_number(const OpInfo& info, const Tensor& t, Dtype dtype, const char* name) {
+  if (t.dim() != 0 || t.dtype() != dtype)
+    fail(info.name, "{} is {} of shape {}; expected one {}", name, t.dtype(), t.sizes(), dtype);
+}
+
+/// Throws unless the parameter p is of a floating type, and t like it.
+inline void check_like_parameter(const OpInfo& info, const Tensor& p, const Tensor& t,
+                                 const char* what) {
+  if (!p.is_floating_point())
+    fail(info.name, "the parameter is {}; expected a floating type", p.dtype());
+  if (!(t.sizes() == p.sizes()) || t.dtype() != p.dtype())
+    fail(info.name, "{} is {} of shape {}; expected the parameter's {} of shape {}", what,
+         t.dtype(), t.sizes(), p.dtype(), p.sizes());
+}
+
 }  // namespace taper::ops

@@ -2,6 +2,7 @@
 
 #include "autograd/graph/grad_mode.h"
 #include "autograd/kernels/sgd.h"
+#include "autograd/ops/checks.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"
@@ -30,12 +31,12 @@ struct SgdStep {
   }
 
   void infer(Inputs x, Specs& y) const {
-    check_like(x[0], x[1], "the gradient");
-    check_number(x[3], float64, "lr");
-    check_number(x[4], int64, "steps");
+    check_like_parameter(info, x[0], x[1], "the gradient");
+    check_number(info, x[3], float64, "lr");
+    check_number(info, x[4], int64, "steps");
     y.write(0);
     if (!x[2].defined()) return;
-    check_like(x[0], x[2], "the momentum buffer");
+    check_like_parameter(info, x[0], x[2], "the momentum buffer");
     y.write(2);
   }
   void forward(Inputs x, Outputs y) const {
@@ -83,17 +84,6 @@ struct SgdStep {
       return element_at(x[0], i) - 0.1 * step;
     };
     return {tabulate(x[0].sizes(), float64, updated), tabulate(x[0].sizes(), float64, momentum)};
-  }
-  static void check_number(const Tensor& t, Dtype dtype, const char* name) {
-    if (t.dim() != 0 || t.dtype() != dtype)
-      fail(info.name, "{} is {} of shape {}; expected one {}", name, t.dtype(), t.sizes(), dtype);
-  }
-  static void check_like(const Tensor& x, const Tensor& t, const char* what) {
-    if (!x.is_floating_point())
-      fail(info.name, "the parameter is {}; expected a floating type", x.dtype());
-    if (!(t.sizes() == x.sizes()) || t.dtype() != x.dtype())
-      fail(info.name, "{} is {} of shape {}; expected the parameter's {} of shape {}", what,
-           t.dtype(), t.sizes(), x.dtype(), x.sizes());
   }
 };
 
