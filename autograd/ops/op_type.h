@@ -179,7 +179,8 @@ inline constexpr Rule backward_masks = masks_of(&Op::backward);
 
 template <class Op>
 constexpr OpType make_op_type() {
-  static_assert(alignof(Op) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__, "nodes are allocated with new");
+  static_assert(alignof(Op) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                "a node's block is aligned no further");
   OpType t{
       .info = &Op::info,
       .size = sizeof(Op),
