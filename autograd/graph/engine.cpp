@@ -42,7 +42,7 @@ Tensor checked(const Node& node, size_t input, Tensor g) {
 /// Whether nobody else holds t or its memory.
 bool ours_alone(const Tensor& t) {
   const TensorImpl& x = *t.impl();
-  return x.use_count() == 1 && x.storage->use_count() == 1 && x.storage->owned && x.contiguous &&
+  return x.use_count() == 1 && x.storage->use_count() == 1 && x.storage->owned() && x.contiguous &&
          !x.base && !x.inference;
 }
 

@@ -90,7 +90,6 @@ struct FunctionType {
     info.doc = "A custom function";
     type = OpType{.info = &info,
                   .size = sizeof(FunctionOp),
-                  .align = alignof(FunctionOp),
                   .copy =
                       [](void* to, const void* from) {
                         new (to) FunctionOp(*static_cast<const FunctionOp*>(from));

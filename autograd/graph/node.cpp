@@ -15,54 +15,55 @@ namespace taper {
 
 namespace {
 
-/// Places arrays one behind the other in one block.
-class Layout {
- public:
-  size_t add(size_t size, size_t align) {
-    end_ = (end_ + align - 1) / align * align;
-    return std::exchange(end_, end_ + size);
-  }
-  size_t size() const { return end_; }
+constexpr size_t rounded_up(size_t bytes) {
+  constexpr size_t align = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+  return (bytes + align - 1) / align * align;
+}
 
- private:
-  size_t end_ = sizeof(Node);
-};
-
+/// Default-made T's at `place`, which moves behind them.
 template <class T>
-T* construct(std::byte* block, size_t at, size_t count) {
-  T* first = reinterpret_cast<T*>(block + at);
+T* construct(std::byte*& place, size_t count) {
+  static_assert(alignof(T) <= alignof(void*) && sizeof(T) % alignof(void*) == 0);
+  T* first = reinterpret_cast<T*>(place);
   for (size_t i = 0; i < count; ++i) new (first + i) T();
+  place += count * sizeof(T);
   return first;
 }
 
 }  // namespace
 
+static Tensor with_history(Tensor t, Ref<Node> node, uint32_t output_nr) {
+  t.impl()->grad_fn = std::move(node);
+  t.impl()->output_nr = output_nr;
+  return t;
+}
+
 Ref<Node> Node::create(const OpType& type, const void* op, size_t edges, size_t outputs,
                        size_t saved) {
-  Layout layout;
-  size_t edges_at = layout.add(edges * sizeof(Edge), alignof(Edge));
-  size_t outputs_at = layout.add(outputs * sizeof(OutputMeta), alignof(OutputMeta));
-  size_t saved_at = layout.add(saved * sizeof(SavedValue), alignof(SavedValue));
-  size_t op_at = layout.add(type.size, type.align);
-  auto* block = static_cast<std::byte*>(memory::allocate(layout.size()));
+  constexpr size_t op_at = rounded_up(sizeof(Node));  // all else lies behind it
+  size_t lists_at = op_at + rounded_up(type.size);
+  size_t bytes = lists_at + edges * sizeof(Edge) + outputs * sizeof(OutputMeta) +
+                 saved * sizeof(SavedValue);
+  auto* block = static_cast<std::byte*>(memory::allocate(bytes));
   try {
     type.copy(block + op_at, op);
   } catch (...) {
-    memory::release(block, layout.size());
+    memory::release(block, bytes);
     throw;
   }
   Node* node = new (block) Node();
+  std::byte* place = block + lists_at;
   node->type_ = &type;
-  node->bytes_ = layout.size();
+  node->bytes_ = bytes;
   node->path_ = thread_state.path;
-  node->edges_ = construct<Edge>(block, edges_at, edges);
+  node->edges_ = construct<Edge>(place, edges);
   node->edge_count_ = uint32_t(edges);
-  node->outputs_ = construct<OutputMeta>(block, outputs_at, outputs);
+  node->outputs_ = construct<OutputMeta>(place, outputs);
   node->output_count_ = uint32_t(outputs);
-  node->saved_ = construct<SavedValue>(block, saved_at, saved);
+  node->saved_ = construct<SavedValue>(place, saved);
   node->saved_room_ = uint32_t(saved);
   node->op_ = block + op_at;
-  return Ref<Node>(node);
+  return Ref<Node>::first(node);
 }
 
 Node::~Node() {
@@ -105,32 +106,30 @@ Dtype Node::input_dtype(size_t i) const {
   return e.node ? e.node->output(e.output_nr).dtype : e.leaf->dtype;
 }
 
-void Node::save(Tensor value, int index, bool is_output) {
+void Node::save(const Tensor& value, int index, bool is_output) {
   TAPER_ASSERT(saved_count_ < saved_room_);
   SavedValue& s = saved_[saved_count_++];
   s.index = index;
   s.is_output = is_output;
   if (!value.defined()) return;
-  const TensorImpl& x = *value.impl();
+  TensorImpl& x = *value.impl();
   if (x.inference)
     fail(name(),
          "an inference tensor cannot be saved for backward; expected a clone() of it made "
          "outside of inference mode");
   s.version = x.storage->version;
   bool is_input = !is_output && index >= 0 && size_t(index) < edge_count_;
-  Edge other;  // an output has none
-  if (!is_input && !is_output) other = gradient_edge(*value.impl());
-  const Edge& edge = is_input ? edges_[index] : other;
-  bool alone = x.use_count() == 1;  // nobody can write to it
-  if (!edge.leaf && !alone && is_floating_point(x.dtype))
-    value = alias(value);
-  else
-    s.storage = x.storage;
-  if (edge.node) {
-    value.impl()->grad_fn = edge.node;
-    value.impl()->output_nr = edge.output_nr;
+  if (is_input && edges_[index].leaf) {
+    s.value = value;
+    s.data.storage = x.storage;
+    return;
   }
-  s.value = std::move(value);
+  s.data = x;
+  if (is_output || is_input) return;
+  if (Edge edge = gradient_edge(x); edge.leaf)
+    s.value = value;
+  else
+    s.value = with_history(alias(value), edge.node, edge.output_nr);
 }
 
 const SavedValue& Node::checked(int index, bool is_output) const {
@@ -143,29 +142,38 @@ const SavedValue& Node::checked(int index, bool is_output) const {
     ++s;
     TAPER_ASSERT(s < saved_ + saved_count_);
   }
-  if (!s->value.defined()) return *s;
-  const Ref<Storage>& storage = s->value.impl()->storage;
-  if ((s->storage && s->storage != storage) || storage->version != s->version) throw_changed(*s);
+  if (const Ref<Storage>& storage = s->data.storage; storage) {
+    bool replaced = s->value.defined() && s->value.impl()->storage != storage;
+    if (replaced || storage->version != s->version) throw_changed(*s);
+  }
   return *s;
 }
 
+Tensor Node::saved_input(int index) const {
+  const SavedValue& s = checked(index, false);
+  if (s.value.defined() || !s.data.storage) return s.value;
+  Tensor x = tensor_of(s.data);
+  if (!thread_state.recording() || size_t(index) >= edge_count_) return x;
+  return with_history(std::move(x), edges_[index].node, edges_[index].output_nr);
+}
+
 Tensor Node::saved_output(int index) const {
-  const Tensor& value = checked(index, true).value;
-  if (!value.defined() || !thread_state.recording()) return value;
-  Tensor y = alias(value);
-  y.impl()->grad_fn = Ref<Node>(const_cast<Node*>(this));
-  y.impl()->output_nr = uint32_t(index);
-  return y;
+  const SavedValue& s = checked(index, true);
+  if (!s.data.storage) return {};
+  Tensor y = tensor_of(s.data);
+  if (!thread_state.recording()) return y;
+  return with_history(std::move(y), Ref<Node>(const_cast<Node*>(this)), uint32_t(index));
 }
 
 void Node::throw_changed(const SavedValue& s) const {
-  const Storage& storage = *s.value.impl()->storage;
+  const Storage& storage = *s.data.storage;
   std::string what = fmt::format("{} {} of shape {}, saved for backward,",
                                  s.index < 0   ? "saved value"
                                  : s.is_output ? "output"
                                                : "input",
-                                 s.index < 0 ? -1 - s.index : s.index, s.value.sizes());
-  if (s.storage && s.storage.get() != &storage)
+                                 s.index < 0 ? -1 - s.index : s.index,
+                                 s.value.defined() ? s.value.sizes() : IntList(s.data.sizes));
+  if (s.value.defined() && s.value.impl()->storage.get() != &storage)
     fail(name(), "{} was replaced by set_data; expected the tensor that was saved", what);
   const OpInfo* op = storage.writer;
   const ModulePath* path = storage.writer_path;
@@ -178,7 +186,7 @@ void Node::release_saved() {
   if (saved_count_ == 0) return;
   for (size_t i = 0; i < saved_count_; ++i) {
     saved_[i].value = Tensor();
-    saved_[i].storage = nullptr;
+    saved_[i].data.storage = nullptr;
   }
   released_ = true;
 }

@@ -31,13 +31,18 @@ struct Edge {
 
 /// A value that a gradient rule reads, with the state its memory had.
 struct SavedValue {
-  /// A leaf itself, of all else an alias: the tensor may be written later and become an output of
-  /// what follows, a cycle. An output's alias is without its node, an input's has its history.
+  /// A leaf itself, and what is neither input nor output. Of all else no tensor is held, which may
+  /// be written later and become an output of what follows, a cycle: it is made when it is read.
   Tensor value;
-  Ref<Storage> storage;  ///< of what is no alias: set_data may give it another
-  uint32_t version = 0;
-  int32_t index = 0;  ///< which input or output of the node it is; -1, -2, ..: neither
+  /// Where the value lies; without storage if it is undefined, of a leaf nothing but the storage.
+  TensorData data;
+  uint32_t version = 0;  ///< of the memory
+  int32_t index = 0;     ///< which input or output of the node it is; -1, -2, ..: neither
   bool is_output = false;
+
+  size_t nbytes() const {
+    return value.defined() ? value.impl()->nbytes() : data.storage ? data.nbytes() : 0;
+  }
 };
 
 /// Shape and type of a node's output: what its gradient must have.
@@ -95,9 +100,10 @@ class Node : public RefCounted {
   Dtype input_dtype(size_t i) const;
 
   /// Keeps a value for the rules: input or output `index`, or with -1, -2, .. neither.
-  void save(Tensor value, int index, bool is_output);
-  /// The saved value with its history; throws if it was overwritten or already freed.
-  const Tensor& saved_input(int index) const { return checked(index, false).value; }
+  void save(const Tensor& value, int index, bool is_output);
+  /// The saved value, while something is recorded with its history; throws if it was overwritten or
+  /// already freed.
+  Tensor saved_input(int index) const;
   Tensor saved_output(int index) const;
   /// Frees what was saved, after a backward that does not retain the graph.
   void release_saved();
@@ -142,7 +148,7 @@ class BackwardContext {
   /// The gradient of output k; zeros if nothing came in.
   const Tensor& dy(int k) const;
   const Tensor& dy_or_undefined(int k) const { return dy_[k]; }
-  const Tensor& input(int i) const { return node_.saved_input(i); }
+  Tensor input(int i) const { return node_.saved_input(i); }
   Tensor output(int i) const { return node_.saved_output(i); }
   IntList input_shape(int i) const { return node_.input_shape(size_t(i)); }
   Dtype input_dtype(int i) const { return node_.input_dtype(size_t(i)); }
@@ -190,6 +196,11 @@ inline bool wants_gradient(TensorImpl& t) {
 }
 
 /// Where t's gradient goes.
-Edge gradient_edge(TensorImpl& t);
+inline Edge gradient_edge(TensorImpl& t) {
+  refresh_history(t);
+  if (t.grad_fn) return {t.grad_fn, {}, t.output_nr};
+  if (t.requires_grad) return {{}, Ref<TensorImpl>(&t), 0};
+  return {};
+}
 
 }  // namespace taper

@@ -7,32 +7,26 @@
 
 namespace taper {
 
-static Ref<TensorImpl> same_memory(const TensorImpl& x) {
-  Ref<TensorImpl> y(new TensorImpl(static_cast<const TensorData&>(x)));
-  y->untracked = x.untracked;
-  y->inference = x.inference;
-  return y;
+Tensor tensor_of(const TensorData& data) {
+  auto y = Ref<TensorImpl>::first(new TensorImpl(data));
+  if (!y->contiguous) add_packed_base(*y);
+  return Tensor(std::move(y));
 }
 
 Tensor alias(const Tensor& t) {
-  Ref<TensorImpl> y = same_memory(*t.impl());
-  if (const Ref<TensorImpl>& base = t.impl()->base) {
-    y->base = same_memory(*base);
-    y->origin = ViewOrigin::own;
-  }
-  return Tensor(std::move(y));
+  Tensor y = tensor_of(*t.impl());
+  y.impl()->untracked = t.impl()->untracked;
+  y.impl()->inference = t.impl()->inference;
+  return y;
 }
 
 Tensor view_of(const Tensor& t, const Shape& sizes, const Shape& strides, int64_t offset) {
   TensorImpl& x = *t.impl();
-  Ref<TensorImpl> y(new TensorImpl);
+  auto y = Ref<TensorImpl>::first(new TensorImpl);
   y->storage = x.storage;
-  y->sizes = sizes;
-  y->strides = strides;
   y->offset = offset;
-  y->numel = numel(sizes);
   y->dtype = x.dtype;
-  y->contiguous = is_contiguous(sizes, strides);
+  y->set_strided(sizes, strides);
   y->untracked = x.untracked;
   y->inference = x.inference;
   y->base = x.base ? x.base : Ref<TensorImpl>(&x);
@@ -44,13 +38,14 @@ Tensor view_of(const Tensor& t, const Shape& sizes, const Shape& strides, int64_
   return Tensor(std::move(y));
 }
 
-void add_packed_base(TensorImpl& x, int64_t elements) {
-  x.base = same_memory(x);
+void add_packed_base(TensorImpl& x) {
+  auto base = Ref<TensorImpl>::first(new TensorImpl);
+  base->storage = x.storage;
+  base->dtype = x.dtype;
+  base->set_packed(int64_t(x.storage->bytes / info(x.dtype).size), "view");
+  base->inference = x.inference;
+  x.base = std::move(base);
   x.origin = ViewOrigin::own;
-  x.base->sizes = {elements};
-  x.base->strides = {1};
-  x.base->numel = elements;
-  x.base->contiguous = true;
 }
 
 static ops::AsStrided strided_in(const TensorImpl& view) {
@@ -64,13 +59,13 @@ static ops::AsStrided strided_in(const TensorImpl& view) {
 
 /// Makes node, if there is one, t's history; a gradient that t retains is from now on that of what
 /// it has become.
-static void set_history(TensorImpl& t, const Ref<Node>& node, uint32_t output_nr) {
+static void set_history(TensorImpl& t, Ref<Node> node, uint32_t output_nr) {
   if (t.leaf && t.leaf->retains_grad) {
     if (t.grad_fn)
       std::erase_if(t.grad_fn->extras().retained, [&](auto& kept) { return kept.into == t.leaf; });
     if (node) node->extras().retained.push_back({output_nr, t.leaf});
   }
-  t.grad_fn = node;
+  t.grad_fn = std::move(node);
   t.output_nr = output_nr;
 }
 
@@ -95,18 +90,11 @@ void derive_history(TensorImpl& view) {
     Ref<Node> node = Node::create(op_type<ops::AsStrided>, &op, 1, 1, 0);
     node->edge(0) = std::move(base);
     node->output(0) = {view.sizes, view.dtype};
-    set_history(view, node, 0);
+    set_history(view, std::move(node), 0);
   } else {
     set_history(view, nullptr, 0);
   }
   view.generation = now;
-}
-
-Edge gradient_edge(TensorImpl& t) {
-  refresh_history(t);
-  if (t.grad_fn) return {t.grad_fn, {}, t.output_nr};
-  if (t.requires_grad) return {{}, Ref<TensorImpl>(&t), 0};
-  return {};
 }
 
 std::string in_place_name(const OpInfo& op) {
@@ -154,14 +142,14 @@ static void rebase(TensorImpl& view, const Edge& base_before) {
   node->edge(0) = base_before;
   node->edge(1) = {view.grad_fn, {}, view.output_nr};
   node->output(0) = {base.sizes, base.dtype};
-  set_history(base, node, 0);
+  set_history(base, std::move(node), 0);
   view.generation = ++base.generation;
 }
 
-void join_history(TensorImpl& t, const Ref<Node>& node, uint32_t output_nr, bool written) {
-  if (!written) return set_history(t, node, output_nr);
+void join_history(TensorImpl& t, Ref<Node> node, uint32_t output_nr, bool written) {
+  if (!written) return set_history(t, std::move(node), output_nr);
   Edge base = t.base ? gradient_edge(*t.base) : Edge();
-  set_history(t, node, output_nr);
+  set_history(t, std::move(node), output_nr);
   if (!t.base) return void(++t.generation);
   if (t.origin == ViewOrigin::function) t.origin = ViewOrigin::recorded;  // it has its own history
   rebase(t, base);

@@ -6,6 +6,8 @@
 
 namespace taper {
 
+/// A tensor on that memory, without history.
+Tensor tensor_of(const TensorData& data);
 /// A new tensor on the same memory, without history.
 Tensor alias(const Tensor& t);
 
@@ -13,9 +15,9 @@ Tensor alias(const Tensor& t);
 /// into.
 Tensor view_of(const Tensor& t, const Shape& sizes, const Shape& strides, int64_t offset);
 
-/// Gives x, which has strided memory of its own, a hidden packed base of `elements` elements: the
-/// rules of views and writes know places in packed memory alone.
-void add_packed_base(TensorImpl& x, int64_t elements);
+/// Gives x, which is no view but strided, a hidden packed base, the whole of its memory: the rules
+/// of views and writes know places in packed memory alone.
+void add_packed_base(TensorImpl& x);
 
 /// The name that users call the writing form of op by.
 std::string in_place_name(const OpInfo& op);
@@ -28,6 +30,6 @@ void note_write(TensorImpl& x, const OpInfo& op);
 
 /// Makes t an output of node. If t was written in place, its base gets a history in which the
 /// view's part is replaced, so that the base and its other views see the write.
-void join_history(TensorImpl& t, const Ref<Node>& node, uint32_t output_nr, bool written);
+void join_history(TensorImpl& t, Ref<Node> node, uint32_t output_nr, bool written);
 
 }  // namespace taper

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "autograd/graph/grad_mode.h"
 #include "autograd/graph/view.h"
 #include "autograd/kernels/pointwise.h"
@@ -7,39 +9,52 @@
 
 namespace taper {
 
-OutputSpec& Specs::next() {
-  if (size_ < few) return specs_[size_++];
-  ++size_;
-  return more_.emplace_back();
+using Kind = OutputSpec::Kind;
+
+OutputSpec& Specs::next(Kind kind, int input) {
+  if (size_ == few) more_.assign(specs_, specs_ + few);
+  if (size_ >= few) more_.emplace_back();
+  OutputSpec& s = begin()[size_++];
+  s.kind = kind;
+  s.input = input;
+  return s;
 }
 
-OutputSpec& Specs::fresh(const Shape& sizes, Dtype dtype) {
-  OutputSpec& s = next();
-  s.sizes = sizes;
-  s.dtype = dtype;
+OutputSpec& Specs::fresh(IntList sizes, Dtype dtype) {
+  if (in_place_ && size_ == 0) return write_first_input(sizes, dtype);
+  OutputSpec& s = next(Kind::fresh, -1);
+  auto y = Ref<TensorImpl>::first(new TensorImpl);
+  y->dtype = dtype;
+  y->set_packed(sizes, name_);
+  y->inference = thread_state.inference;
+  s.tensor = Tensor(std::move(y));
   return s;
 }
 
 OutputSpec& Specs::view(int input, const Shape& sizes, const Shape& strides, int64_t offset) {
-  OutputSpec& s = fresh(sizes, inputs_[size_t(input)].dtype());
-  s.kind = OutputSpec::Kind::view;
-  s.input = input;
-  s.strides = strides;
-  s.offset = offset;
+  OutputSpec& s = next(Kind::view, input);
+  s.tensor = view_of(inputs_[size_t(input)], sizes, strides, offset);
   return s;
 }
 
 OutputSpec& Specs::write(int input) {
-  const Tensor& x = inputs_[size_t(input)];
-  OutputSpec& s = fresh(x.sizes(), x.dtype());
-  s.kind = OutputSpec::Kind::write;
-  s.input = input;
+  writes_ = true;
+  OutputSpec& s = next(Kind::write, input);
+  s.tensor = inputs_[size_t(input)];
   return s;
 }
 
-namespace {
+OutputSpec& Specs::write_first_input(IntList sizes, Dtype dtype) {
+  const Tensor& x = inputs_[0];
+  if (!(sizes == x.sizes()))
+    fail(name_, "in place, the result has shape {}; expected the tensor's own {}", sizes,
+         x.sizes());
+  if (dtype != x.dtype())
+    fail(name_, "in place, the result is {}; expected the tensor's own {}", dtype, x.dtype());
+  return write(0);
+}
 
-using Kind = OutputSpec::Kind;
+namespace {
 
 bool wants_gradient(const Tensor& t) { return t.defined() && wants_gradient(*t.impl()); }
 
@@ -71,169 +86,166 @@ class Scratch {
   void* data_;
 };
 
+/// The inputs that an op writes, to ask for one after the other.
+class Written {
+ public:
+  Written(Specs& specs, Inputs x) {
+    for (const OutputSpec& s : specs)
+      if (s.kind == Kind::write) list_.push_back({x[size_t(s.input)].impl(), s.input});
+    if (list_.size() > 1) std::ranges::sort(list_, {}, [](const Entry& e) { return e.storage(); });
+  }
+
+  /// Whether forward would overwrite input i before it has read it. An op knows of the inputs that
+  /// it writes; of others on the same memory only pointwise ops may read the very places they
+  /// write.
+  bool overlaps(size_t i, const TensorImpl& x, bool pointwise) const {
+    auto same = std::ranges::equal_range(list_, x.storage.get(), {},
+                                         [](const Entry& e) { return e.storage(); });
+    if (std::ranges::any_of(same, [&](const Entry& e) { return e.input == int(i); })) return false;
+    return std::ranges::any_of(
+        same, [&](const Entry& e) { return !(pointwise && same_places(*e.tensor, x)); });
+  }
+
+ private:
+  struct Entry {
+    const TensorImpl* tensor;
+    int input;
+    const Storage* storage() const { return tensor->storage.get(); }
+  };
+  memory::vector<Entry> list_;
+};
+
 /// One call of apply, in the order of its steps.
 class Application {
  public:
-  Application(const OpType& type, const void* op, Inputs inputs)
-      : type_(type), op_(op), x_(inputs), specs_(inputs) {}
+  Application(const OpType& type, const void* op, Inputs inputs, bool in_place)
+      : type_(type), op_(op), x_(inputs), specs_(type.info->name, inputs, in_place) {}
 
-  void run(Tensor* y, bool in_place) {
+  void run(Tensor* y) {
     type_.infer(op_, x_, specs_);
-    if (in_place) write_first_input();
     bool recorded = wants_recording();
-    for (size_t k = 0; k < specs_.size(); ++k) check(specs_[k], recorded);
+    each_written([&](TensorImpl& x) { check_writable(type_, x, recorded); });
     if (recorded) prepare_node();
     make_outputs(y);
     if (type_.forward) forward(y);
-    for (size_t k = 0; k < specs_.size(); ++k)
-      if (specs_[k].kind == Kind::write) note_write(*y[k].impl(), *type_.info);
+    each_written([&](TensorImpl& x) { note_write(x, *type_.info); });
     if (node_) attach(y);
   }
 
  private:
-  void write_first_input() {
-    const Tensor& x = x_[0];
-    OutputSpec& s = specs_[0];
-    if (!(s.sizes == Shape(x.sizes())))
-      fail(type_.info->name, "in place, the result has shape {}; expected the tensor's own {}",
-           s.sizes, x.sizes());
-    if (s.dtype != x.dtype())
-      fail(type_.info->name, "in place, the result is {}; expected the tensor's own {}", s.dtype,
-           x.dtype());
-    s.kind = Kind::write;
-    s.input = 0;
-  }
-
-  void check(const OutputSpec& s, bool recorded) const {
-    if (s.kind == Kind::write)
-      check_writable(type_, *x_[size_t(s.input)].impl(), recorded);
-    else
-      numel(s.sizes, type_.info->name);  // throws if it is too large
+  template <class F>
+  void each_written(F f) {
+    if (!specs_.writes()) return;
+    for (const OutputSpec& s : specs_)
+      if (s.kind == Kind::write) f(*x_[size_t(s.input)].impl());
   }
 
   size_t differentiable_inputs() const {
     return type_.backward ? x_.size() : std::min(size_t(type_.rules), x_.size());
   }
 
-  bool writes(size_t input) const {
-    for (size_t k = 0; k < specs_.size(); ++k)
-      if (specs_[k].kind == Kind::write && specs_[k].input == int(input)) return true;
-    return false;
-  }
-
   bool wants_recording() {
     if (!thread_state.recording()) return false;
     for (size_t i = 0; i < differentiable_inputs(); ++i)
       if (wants_gradient(x_[i])) return any_differentiable();
-    for (size_t i = 0; i < x_.size(); ++i)
-      if (writes(i) && wants_gradient(x_[i])) return true;  // its history ends here
-    return false;
+    bool recorded = false;  // the history of what is written ends here
+    each_written([&](TensorImpl& x) { recorded |= wants_gradient(x); });
+    return recorded;
   }
 
   bool any_differentiable() {
-    for (size_t k = 0; k < specs_.size(); ++k)
-      if (specs_[k].differentiable && is_floating_point(specs_[k].dtype)) return true;
-    return false;
+    return std::any_of(specs_.begin(), specs_.end(), [](const OutputSpec& s) {
+      return s.differentiable && s.tensor.is_floating_point();
+    });
   }
 
   void prepare_node() {
-    uint32_t keep_inputs = 0, keep_outputs = 0;
+    uint32_t keep_inputs = 0;
     size_t edges = differentiable_inputs();
     for (size_t i = 0; i < edges; ++i) {
       if (!wants_gradient(x_[i])) continue;
       const Rule& rule = type_.grads[type_.backward ? 0 : i];
       keep_inputs |= rule.inputs;
-      keep_outputs |= rule.outputs;
+      keep_outputs_ |= rule.outputs;
     }
-    keep_outputs_ = keep_outputs;
     size_t saved = 0;
-    for (uint32_t m : {keep_inputs, keep_outputs})
+    for (uint32_t m : {keep_inputs, keep_outputs_})
       for (; m; m &= m - 1) ++saved;
     node_ = Node::create(type_, op_, edges, specs_.size(), saved);
     for (size_t i = 0; i < edges; ++i)
       if (x_[i].defined()) node_->edge(i) = gradient_edge(*x_[i].impl());
-    for (size_t i = 0; i < x_.size() && i < 32; ++i)
-      if (keep_inputs >> i & 1) node_->save(lasting(i), int(i), false);
+    for (int i = 0; keep_inputs; ++i, keep_inputs >>= 1)
+      if (keep_inputs & 1) save_input(size_t(i));
   }
 
-  /// Input i, or a copy of it if the op is about to write to its memory. A leaf stays itself:
+  /// Saves input i, or a copy of it if the op is about to write to its memory. A leaf stays itself:
   /// backward will say that it was overwritten.
-  Tensor lasting(size_t i) const {
+  void save_input(size_t i) {
     const Tensor& x = x_[i];
     bool is_leaf = i < node_->inputs() && node_->edge(i).leaf;
-    if (!x.defined() || is_leaf || !shares_written_memory(*x.impl())) return x;
+    if (is_leaf || !shares_written_memory(x)) return node_->save(x, int(i), false);
     NoGradGuard no_grad;
-    return x.clone();
+    node_->save(x.clone(), int(i), false);
   }
 
-  bool shares_written_memory(const TensorImpl& x) const {
-    for (size_t k = 0; k < specs_.size(); ++k)
-      if (specs_[k].kind == Kind::write && x_[size_t(specs_[k].input)].impl()->storage == x.storage)
-        return true;
-    return false;
+  bool shares_written_memory(const Tensor& x) {
+    bool shares = false;
+    if (specs_.writes() && x.defined())
+      each_written([&](TensorImpl& w) { shares |= w.storage == x.impl()->storage; });
+    return shares;
   }
 
   void make_outputs(Tensor* y) {
-    for (size_t k = 0; k < specs_.size(); ++k) {
-      const OutputSpec& s = specs_[k];
-      if (s.kind == Kind::fresh)
-        y[k] = empty(s.sizes, {.dtype = s.dtype});
-      else if (s.kind == Kind::view)
-        y[k] = view_of(x_[size_t(s.input)], s.sizes, s.strides, s.offset);
-      else
-        y[k] = x_[size_t(s.input)];
+    for (OutputSpec& s : specs_) {
+      TensorImpl& t = *s.tensor.impl();
+      if (s.kind == Kind::fresh) t.storage = Storage::create(t.nbytes());
+      *y++ = std::move(s.tensor);
     }
   }
 
   void forward(Tensor* y) {
     Scratch scratch(specs_.scratch_bytes);
     Outputs outputs(y, scratch.data());
-    for (size_t i = 0; i < x_.size(); ++i)
-      if (needs_copy(i)) return forward_on_copies(outputs);
-    type_.forward(op_, x_, outputs);
-  }
-
-  /// Whether forward cannot read input i where it is: it must be packed, or the op would overwrite
-  /// it meanwhile.
-  bool needs_copy(size_t i) const {
-    bool packed = i < 32 && (specs_.packed_inputs >> i & 1);
-    if (packed && x_[i].defined() && !x_[i].is_contiguous()) return true;
-    return overlaps_write(i);
-  }
-
-  void forward_on_copies(Outputs y) {
+    if (!specs_.writes() && !specs_.packed_inputs) return type_.forward(op_, x_, outputs);
+    std::vector<uint8_t> copied = inputs_to_copy();
+    if (copied.empty()) return type_.forward(op_, x_, outputs);
     tensor_list copies(x_.size());
     std::vector<const Tensor*> inputs(x_.size());
     for (size_t i = 0; i < x_.size(); ++i) {
-      if (needs_copy(i)) copies[i] = packed_copy(x_[i]);
-      inputs[i] = copies[i].defined() ? &copies[i] : &x_[i];
+      if (copied[i]) copies[i] = packed_copy(x_[i]);
+      inputs[i] = copied[i] ? &copies[i] : &x_[i];
     }
-    type_.forward(op_, Inputs(inputs.data(), inputs.size()), y);
+    type_.forward(op_, Inputs(inputs.data(), inputs.size()), outputs);
   }
 
-  /// Whether forward would overwrite input i before it has read it. An op knows of the inputs that
-  /// it writes; of others on the same memory only pointwise ops may read the very places they
-  /// write.
-  bool overlaps_write(size_t i) const {
-    if (!x_[i].defined() || writes(i)) return false;
-    const TensorImpl& x = *x_[i].impl();
-    for (size_t k = 0; k < specs_.size(); ++k) {
-      if (specs_[k].kind != Kind::write) continue;
-      const TensorImpl& w = *x_[size_t(specs_[k].input)].impl();
-      if (w.storage == x.storage && !(type_.info->pointwise && same_places(w, x))) return true;
-    }
-    return false;
+  /// Which inputs forward cannot read where they are: they must be packed, or the op would
+  /// overwrite them meanwhile. Empty: none.
+  std::vector<uint8_t> inputs_to_copy() {
+    std::vector<uint8_t> copied;
+    auto copy = [&](size_t i) {
+      copied.resize(x_.size());
+      copied[i] = true;
+    };
+    for (size_t i = 0; i < x_.size() && specs_.packed_inputs >> i; ++i)
+      if (specs_.packed_inputs >> i & 1 && x_[i].defined() && !x_[i].is_contiguous()) copy(i);
+    if (!specs_.writes()) return copied;
+    Written written(specs_, x_);
+    for (size_t i = 0; i < x_.size(); ++i)
+      if (x_[i].defined() && written.overlaps(i, *x_[i].impl(), type_.info->pointwise)) copy(i);
+    return copied;
   }
 
   void attach(Tensor* y) {
-    for (size_t k = 0; k < specs_.size(); ++k) {
+    for (int k = 0; keep_outputs_; ++k, keep_outputs_ >>= 1)
+      if (keep_outputs_ & 1) node_->save(y[k], k, true);
+    size_t last = specs_.size() - 1;
+    for (size_t k = 0; k <= last; ++k) {
       TensorImpl& t = *y[k].impl();
       node_->output(k) = {t.sizes, t.dtype};
       if (specs_[k].differentiable && is_floating_point(t.dtype))
-        join_history(t, node_, uint32_t(k), specs_[k].kind == Kind::write);
+        join_history(t, k == last ? std::move(node_) : node_, uint32_t(k),
+                     specs_[k].kind == Kind::write);
     }
-    for (size_t k = 0; k < specs_.size() && k < 32; ++k)
-      if (keep_outputs_ >> k & 1) node_->save(y[k], int(k), true);
   }
 
   const OpType& type_;
@@ -247,7 +259,7 @@ class Application {
 }  // namespace
 
 void apply(const OpType& type, const void* op, Inputs inputs, Tensor* outputs, bool in_place) {
-  Application(type, op, inputs).run(outputs, in_place);
+  Application(type, op, inputs, in_place).run(outputs);
 }
 
 }  // namespace taper

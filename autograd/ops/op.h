@@ -54,19 +54,18 @@ struct OutputSpec {
   enum class Kind : uint8_t { fresh, view, write };
   Kind kind = Kind::fresh;
   bool differentiable = true;
-  Dtype dtype = float32;
   int input = -1;  ///< of view and write
-  Shape sizes;
-  Shape strides;       ///< of a view
-  int64_t offset = 0;  ///< of a view, in elements from the start of the storage
+  Tensor tensor;   ///< the output; a fresh one has no memory yet
 };
 
 /// What `infer` says comes out of an op.
 class Specs {
  public:
-  explicit Specs(Inputs inputs) : inputs_(inputs) {}
+  /// Those of the op called `name`; in place, its first result goes into its first input.
+  Specs(const char* name, Inputs inputs, bool in_place)
+      : name_(name), inputs_(inputs), in_place_(in_place) {}
   /// The next output is a new tensor.
-  OutputSpec& fresh(const Shape& sizes, Dtype dtype);
+  OutputSpec& fresh(IntList sizes, Dtype dtype);
   /// The next output looks into an input's memory, from `offset` of its storage on.
   OutputSpec& view(int input, const Shape& sizes, const Shape& strides, int64_t offset);
   /// The next output is that input, written in place.
@@ -79,19 +78,24 @@ class Specs {
   /// Bytes that forward may use while it runs.
   void scratch(int64_t bytes) { scratch_bytes = size_t(bytes); }
 
-  OutputSpec& operator[](size_t i) { return i < few ? specs_[i] : more_[i - few]; }
-  const OutputSpec& operator[](size_t i) const { return i < few ? specs_[i] : more_[i - few]; }
+  OutputSpec& operator[](size_t i) { return begin()[i]; }
   size_t size() const { return size_; }
+  OutputSpec* begin() { return size_ <= few ? specs_ : more_.data(); }
+  OutputSpec* end() { return begin() + size_; }
+  bool writes() const { return writes_; }  ///< whether an output is an input, written in place
   size_t scratch_bytes = 0;
   uint32_t packed_inputs = 0;
 
  private:
-  OutputSpec& next();
+  OutputSpec& next(OutputSpec::Kind kind, int input);
+  OutputSpec& write_first_input(IntList sizes, Dtype dtype);
   static constexpr size_t few = 3;  ///< outputs that need no memory of their own
+  const char* name_;
   Inputs inputs_;
+  bool in_place_, writes_ = false;
   size_t size_ = 0;
   OutputSpec specs_[few];
-  std::vector<OutputSpec> more_;
+  std::vector<OutputSpec> more_;  ///< all of them, where there are more than few
 };
 
 /// The gradient rule of one input and the values it reads (bit i of a mask: input or output i).
@@ -104,7 +108,7 @@ struct Rule {
 /// An op as the graph sees it: one constant table for each op struct.
 struct OpType {
   const OpInfo* info;
-  size_t size, align;  ///< of the attributes, which are the struct itself
+  size_t size;  ///< of the attributes, which are the struct itself
   void (*copy)(void* to, const void* from);
   void (*destroy)(void* op) noexcept;
   void (*infer)(const void* op, Inputs x, Specs& y);

@@ -67,9 +67,7 @@ struct Param<GradOf<I>> {
 template <int I>
 struct Param<SavedInput<I>> {
   static constexpr uint32_t inputs = 1u << I, outputs = 0;
-  static const SavedInput<I>& get(BackwardContext& c) {
-    return borrowed<SavedInput<I>>(c.input(I));
-  }
+  static SavedInput<I> get(BackwardContext& c) { return {c.input(I)}; }
 };
 template <int I>
 struct Param<SavedOutput<I>> {
@@ -184,7 +182,6 @@ constexpr OpType make_op_type() {
   OpType t{
       .info = &Op::info,
       .size = sizeof(Op),
-      .align = alignof(Op),
       .copy = [](void* to, const void* from) { new (to) Op(*static_cast<const Op*>(from)); },
       .destroy = [](void* op) noexcept { static_cast<Op*>(op)->~Op(); },
       .infer = [](const void* op, Inputs x, Specs& y) { static_cast<const Op*>(op)->infer(x, y); },

@@ -129,16 +129,12 @@ struct Binary {
             result == Result::boolean ? boolean : x[0].dtype());
   }
   void forward(Inputs x, Outputs y) const {
+    if (y[0].numel() == 1) return forward_one(plain(x[0]), plain(x[1]), plain(y[0]));
     if constexpr (constexpr auto form = kernels::vector_binary(Self::info.name); form)
       if (kernels::vector_map(*form, plain(x[0]), plain(x[1]), plain(y[0]))) return;
-    dispatch(x[0].dtype(), [&](auto t) {
-      using T = decltype(t);
-      using R = std::conditional_t<result == Result::boolean, bool, T>;
-      using C = std::conditional_t<result == Result::wrapping, kernels::Wrapping<T>, T>;
-      if constexpr (result != Result::floating || std::is_floating_point_v<T>)
-        kernels::map<R>(
-            plain(y[0]), [](T a, T b) { return R(Self::f(C(a), C(b))); },
-            kernels::Source<T>{plain(x[0])}, kernels::Source<T>{plain(x[1])});
+    with_function(x[0].dtype(), [&]<class T, class R>(std::pair<T, R>, auto f) {
+      kernels::map<R>(plain(y[0]), f, kernels::Source<T>{plain(x[0])},
+                      kernels::Source<T>{plain(x[1])});
     });
   }
   static Tensor reference(const tensor_list& x) {
@@ -156,6 +152,25 @@ struct Binary {
   }
   static SampleInput a_range() { return {{}, -2, 2}; }
   static SampleInput b_range() { return {{}, -2, 2}; }
+
+ private:
+  /// run(types, f): the types of an operand's and the result's elements, and the op for them.
+  template <class F>
+  static void with_function(Dtype dtype, F run) {
+    dispatch(dtype, [&](auto t) {
+      using T = decltype(t);
+      using R = std::conditional_t<result == Result::boolean, bool, T>;
+      using C = std::conditional_t<result == Result::wrapping, kernels::Wrapping<T>, T>;
+      if constexpr (result != Result::floating || std::is_floating_point_v<T>)
+        run(std::pair<T, R>(), [](T a, T b) { return R(Self::f(C(a), C(b))); });
+    });
+  }
+  /// One element of each: a kernel's loop would cost five times the op.
+  static void forward_one(const Buffer& a, const Buffer& b, const Buffer& y) {
+    with_function(a.dtype, [&]<class T, class R>(std::pair<T, R>, auto f) {
+      *y.as<R>() = f(*a.as<T>(), *b.as<T>());
+    });
+  }
 };
 
 /// struct, name, sample range, y = f(x), the same in long double by another identity (the slow

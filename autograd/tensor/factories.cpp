@@ -33,16 +33,14 @@ static Tensor with_grad(const Tensor& t, const TensorOptions& options) {
 }
 
 /// Uninitialised, without grad.
-static Tensor allocated(std::string_view op, IntList sizes, std::optional<Dtype> wanted) {
+static Tensor allocated(const char* op, IntList sizes, std::optional<Dtype> wanted) {
   Dtype dtype = wanted.value_or(get_default_dtype());
   check_sizes(op, sizes, dtype);
-  Ref<TensorImpl> t(new TensorImpl);
-  t->sizes = sizes;
-  t->strides = contiguous_strides(sizes);
-  t->numel = numel(sizes);
+  auto t = Ref<TensorImpl>::first(new TensorImpl);
   t->dtype = dtype;
+  t->set_packed(sizes, op);
   t->inference = thread_state.inference;
-  t->storage = Ref<Storage>(new Storage(size_t(t->numel) * info(dtype).size));
+  t->storage = Storage::create(t->nbytes());
   return Tensor(std::move(t));
 }
 
@@ -50,7 +48,7 @@ Tensor empty(IntList sizes, const TensorOptions& options) {
   return with_grad(allocated("empty", sizes, options.dtype), options);
 }
 
-static Tensor filled(std::string_view op, IntList sizes, Scalar value,
+static Tensor filled(const char* op, IntList sizes, Scalar value,
                      const TensorOptions& options) {
   Tensor t = allocated(op, sizes, options.dtype);
   check_fits(op, value, t.dtype());
@@ -252,16 +250,12 @@ Tensor from_blob(void* data, IntList sizes, IntList strides, const BlobDeleter& 
   int64_t elements = elements_reached(sizes, strides);
   std::function<void()> when_done;
   if (done.run) when_done = [data, run = done.run] { run(data); };
-  Ref<TensorImpl> t(new TensorImpl);
-  t->sizes = sizes;
-  t->strides = strides;
-  t->numel = numel(sizes);
+  auto t = Ref<TensorImpl>::first(new TensorImpl);
   t->dtype = dtype;
-  t->contiguous = is_contiguous(sizes, strides);
+  t->set_strided(sizes, strides);
   t->inference = thread_state.inference;
-  t->storage =
-      Ref<Storage>(new Storage(data, size_t(elements) * info(dtype).size, std::move(when_done)));
-  if (!t->contiguous) add_packed_base(*t, elements);
+  t->storage = Storage::create(data, size_t(elements) * info(dtype).size, std::move(when_done));
+  if (!t->contiguous) add_packed_base(*t);
   return with_grad(Tensor(std::move(t)), options);
 }
 

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cstdlib>
@@ -11,24 +12,13 @@
 #include <utility>
 
 #include "autograd/tensor/error.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TAPER_PLAIN_MEMORY 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TAPER_PLAIN_MEMORY 1
-#endif
-#endif
+#include "autograd/tensor/sanitizer.h"
 
 namespace taper::memory {
 
 namespace {
 
-#ifdef TAPER_PLAIN_MEMORY
-constexpr bool caching = false;  // so that a sanitizer sees every block's end
-#else
-constexpr bool caching = true;
-#endif
+constexpr bool caching = !sanitized;
 
 constexpr size_t alignment = 64;
 constexpr size_t small_limit = 1024;              // up to here classes are 64 bytes apart
@@ -55,9 +45,12 @@ constexpr size_t class_count = class_of(max_bytes) + 1;
 constexpr size_t thread_classes = class_of(thread_limit) + 1;
 
 /// How many blocks move between a thread and the others at a time; a thread keeps twice as many.
-constexpr uint32_t batch_size(size_t size_class) {
-  return uint32_t(std::clamp<size_t>((size_t(1) << 17) / size_of(size_class), 2, 512));
-}
+constexpr auto batch_sizes = [] {
+  std::array<uint32_t, thread_classes> sizes{};
+  for (size_t c = 0; c < thread_classes; ++c)
+    sizes[c] = uint32_t(std::clamp<size_t>((size_t(1) << 17) / size_of(c), 2, 512));
+  return sizes;
+}();
 
 /// A block that waits. The first of a batch leads to the next batch.
 struct Block {
@@ -81,7 +74,8 @@ struct ThreadCache {
   Block* head[thread_classes] = {};
   uint32_t count[thread_classes] = {};
   Life life = Life::fresh;
-  int64_t uncounted = 0;  ///< bytes asked for less bytes given back, not yet in shared.current
+  int64_t uncounted = 0;                    ///< bytes in use that shared.current does not have yet
+  int64_t most_uncounted = int64_t(1) << 18;  ///< 0 once the thread has ended
 };
 thread_local constinit ThreadCache cache;
 
@@ -143,6 +137,7 @@ void give_batch(size_t size_class, Block* batch) {
 struct Closer {
   ~Closer() {
     cache.life = Life::closed;
+    cache.most_uncounted = 0;
     count(std::exchange(cache.uncounted, 0));
     for (size_t c = 0; c < thread_classes; ++c)
       if (Block* list = std::exchange(cache.head[c], nullptr)) give_batch(c, list);
@@ -156,11 +151,8 @@ void open_cache() {
 }
 
 void note(int64_t bytes) {
-  constexpr int64_t unnoticed = int64_t(1) << 18;
-  if (cache.life == Life::fresh) open_cache();  // whose end counts what is left
-  if (cache.life == Life::closed) return count(bytes);
   cache.uncounted += bytes;
-  if (cache.uncounted > unnoticed || cache.uncounted < -unnoticed)
+  if (cache.uncounted > cache.most_uncounted || cache.uncounted < -cache.most_uncounted)
     count(std::exchange(cache.uncounted, 0));
 }
 
@@ -183,15 +175,16 @@ void note(int64_t bytes) {
   if (cache.life == Life::closed) return give_batch(size_class, block);
   // Full: the newest half stays, the rest goes to whoever needs it.
   if (Block* last = cache.head[size_class]) {
-    for (uint32_t i = 1; i < batch_size(size_class); ++i) last = last->next ? last->next : last;
+    for (uint32_t i = 1; i < batch_sizes[size_class]; ++i) last = last->next ? last->next : last;
     if (Block* rest = std::exchange(last->next, nullptr)) give_batch(size_class, rest);
   }
   block->next = cache.head[size_class];
   cache.head[size_class] = block;
-  cache.count[size_class] = std::min(cache.count[size_class], batch_size(size_class)) + 1;
+  cache.count[size_class] = std::min(cache.count[size_class], batch_sizes[size_class]) + 1;
 }
 
 void* allocate_large(size_t size_class) {
+  open_cache();  // whose end counts what is not counted yet
   size_t size = size_of(size_class);
   {
     std::lock_guard lock(shared.mutex);
@@ -214,6 +207,7 @@ void make_room(int64_t size, size_t size_class) {
 }
 
 void release_large(Block* block, size_t size_class) {
+  open_cache();
   auto size = int64_t(size_of(size_class));
   {
     std::lock_guard lock(shared.mutex);
@@ -228,38 +222,44 @@ void release_large(Block* block, size_t size_class) {
 }
 
 void* plain_block(size_t bytes) {
+  open_cache();
   return system_block_or_fail((std::max(bytes, size_t(1)) + alignment - 1) / alignment * alignment);
 }
 
 }  // namespace
 
-void* allocate(size_t bytes) {
+[[gnu::noinline]] static void* allocate_otherwise(size_t bytes) {
   if (bytes > max_bytes)
     fail("memory", "cannot allocate {} bytes; expected as much free memory", bytes);
   size_t c = class_of(bytes);
-  void* data = nullptr;
-  if (!caching) {
-    data = plain_block(bytes);
-  } else if (c >= thread_classes) {
-    data = allocate_large(c);
-  } else if (Block* block = cache.head[c]) {
-    cache.head[c] = block->next;
-    --cache.count[c];
-    data = block;
-  } else {
-    data = allocate_slowly(c);
-  }
+  void* data = !caching              ? plain_block(bytes)
+               : c >= thread_classes ? allocate_large(c)
+                                     : allocate_slowly(c);
   note(int64_t(bytes));
   return data;
 }
 
+void* allocate(size_t bytes) {
+  if (!caching || bytes > thread_limit) return allocate_otherwise(bytes);
+  size_t c = class_of(bytes);
+  Block* block = cache.head[c];
+  if (!block) return allocate_otherwise(bytes);
+  cache.head[c] = block->next;
+  --cache.count[c];
+  note(int64_t(bytes));
+  return block;
+}
+
 void release(void* data, size_t bytes) noexcept {
   note(-int64_t(bytes));
-  if (!caching) return std::free(data);
+  if (!caching) {
+    open_cache();
+    return std::free(data);
+  }
   size_t c = class_of(bytes);
   auto* block = static_cast<Block*>(data);
   if (c >= thread_classes) return release_large(block, c);
-  if (cache.life != Life::open || cache.count[c] >= 2 * batch_size(c))
+  if (cache.life != Life::open || cache.count[c] >= 2 * batch_sizes[c])
     return release_slowly(block, c);
   block->next = cache.head[c];
   cache.head[c] = block;

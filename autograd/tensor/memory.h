@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 /// The memory of tensors and of the graph. Blocks that are given back wait for the next request of
 /// their size: small ones on the thread that gave them back, large ones for all threads.
@@ -11,6 +12,20 @@ namespace taper::memory {
 void* allocate(size_t bytes);
 /// Takes back what allocate(bytes) gave, on any thread.
 void release(void* data, size_t bytes) noexcept;
+
+/// For containers that come and go with every op or every run of backward.
+template <class T>
+struct Allocator {
+  using value_type = T;
+  Allocator() = default;
+  template <class U>
+  Allocator(const Allocator<U>&) {}
+  T* allocate(size_t n) { return static_cast<T*>(memory::allocate(n * sizeof(T))); }
+  void deallocate(T* data, size_t n) noexcept { release(data, n * sizeof(T)); }
+  friend bool operator==(Allocator, Allocator) { return true; }
+};
+template <class T>
+using vector = std::vector<T, Allocator<T>>;
 
 struct Stats {
   int64_t current = 0;  ///< bytes in use

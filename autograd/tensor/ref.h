@@ -37,6 +37,12 @@ class RefCounted {
   }
   uint32_t use_count() const { return count_.load(std::memory_order_acquire); }
 
+ protected:
+  /// The first owner's count, of an object that no other thread knows of.
+  void retain_first() const { count_.store(1, std::memory_order_relaxed); }
+  template <class T>
+  friend class Ref;
+
  private:
   mutable std::atomic<uint32_t> count_{0};
 };
@@ -50,6 +56,13 @@ class Ref {
   Ref(std::nullptr_t) {}
   explicit Ref(T* p) : p_(p) {
     if (p_) p_->retain();
+  }
+  /// The first owner of a new object.
+  static Ref first(T* p) {
+    p->retain_first();
+    Ref r;
+    r.p_ = p;
+    return r;
   }
   Ref(const Ref& other) : Ref(other.p_) {}
   Ref(Ref&& other) noexcept : p_(std::exchange(other.p_, nullptr)) {}

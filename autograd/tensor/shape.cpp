@@ -7,24 +7,19 @@
 
 namespace taper {
 
-static void check_dims(size_t dims) {
-  if (dims > size_t(max_dims)) fail("shape", "{} dimensions; expected at most {}", dims, max_dims);
-}
-
-Shape::Shape(IntList list) : size_(list.size()) {
-  check_dims(size_);
-  std::copy(list.begin(), list.end(), values_);
+void Shape::throw_dims(size_t dims) {
+  fail("shape", "{} dimensions; expected at most {}", dims, max_dims);
 }
 
 Shape::Shape(size_t size, int64_t value) : size_(size) {
-  check_dims(size);
+  if (size > size_t(max_dims)) throw_dims(size);
   std::fill_n(values_, size, value);
 }
 
 void Shape::push_back(int64_t value) { insert(size_, value); }
 
 void Shape::insert(size_t at, int64_t value) {
-  check_dims(size_ + 1);
+  if (size_ >= size_t(max_dims)) throw_dims(size_ + 1);
   std::copy_backward(begin() + at, end(), end() + 1);
   values_[at] = value;
   ++size_;

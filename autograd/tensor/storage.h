@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 
 #include "autograd/tensor/ref.h"
 
@@ -14,11 +15,15 @@ struct ModulePath;
 
 /// A block of memory that a tensor and its views share, with the count of in-place writes to it.
 struct Storage : RefCounted {
-  explicit Storage(size_t size);
-  /// Memory of somebody else; `done` is called when the last tensor on it is gone.
-  Storage(void* data, size_t size, std::function<void()> done);
-  ~Storage();
+  /// Whose the memory is: little of it lies behind the storage itself, in one block.
+  enum class Place : uint8_t { behind, apart, foreign };
 
+  /// Memory for so many bytes, not initialised.
+  static Ref<Storage> create(size_t bytes);
+  /// Memory of somebody else; `done` is called when the last tensor on it is gone.
+  static Ref<Storage> create(void* data, size_t bytes, std::function<void()> done);
+
+  bool owned() const { return place != Place::foreign; }
   /// Notes an in-place write. Views of one storage may be written on several threads, each its own
   /// part: gradients that lie in one buffer are.
   void count_write(const OpInfo& op, const ModulePath* path) {
@@ -30,13 +35,13 @@ struct Storage : RefCounted {
     writer_path.store(path, std::memory_order_relaxed);
   }
 
+  std::atomic<uint32_t> version = 0;  ///< grows by one with every in-place write
+  Place place = Place::behind;
   void* data = nullptr;
   size_t bytes = 0;
-  std::atomic<uint32_t> version = 0;            ///< grows by one with every in-place write
   std::atomic<const OpInfo*> writer = nullptr;  ///< the op that wrote last
   std::atomic<const ModulePath*> writer_path = nullptr;
-  std::function<void()> done;
-  bool owned = true;
+  std::unique_ptr<std::function<void()>> done;
 };
 
 void destroy(Storage* storage) noexcept;

@@ -6,20 +6,36 @@
 
 namespace taper {
 
-TensorImpl::TensorImpl() = default;
-TensorImpl::TensorImpl(const TensorData& data) : TensorData(data) {}
-TensorImpl::~TensorImpl() = default;
+TensorHistory::TensorHistory() = default;
+TensorHistory::~TensorHistory() = default;
+
+void TensorData::set_packed(IntList new_sizes, const char* op) {
+  sizes = Shape(new_sizes);
+  strides = sizes;
+  bool empty = false, overflow = false;
+  int64_t step = 1;
+  for (size_t i = sizes.size(); i-- > 0;) {
+    strides[i] = step;
+    empty |= sizes[i] == 0;
+    overflow |= __builtin_mul_overflow(step, sizes[i] ? sizes[i] : 1, &step);
+  }
+  if (overflow) fail(op, "shape {} is too large; expected fewer than 2^63 elements", sizes);
+  numel = empty ? 0 : step;
+  contiguous = true;
+  if (int64_t bytes = 0; __builtin_mul_overflow(numel, int64_t(info(dtype).size), &bytes))
+    fail(op, "shape {} is too large; expected fewer than 2^63 bytes", sizes);
+}
+
+void TensorData::set_strided(IntList new_sizes, IntList new_strides) {
+  sizes = new_sizes;
+  strides = new_strides;
+  numel = taper::numel(new_sizes);
+  contiguous = taper::is_contiguous(new_sizes, new_strides);
+}
 
 void destroy(TensorImpl* tensor) noexcept { delete tensor; }
 
 void Tensor::throw_undefined() { fail("tensor", "undefined; expected a tensor with values"); }
-
-Buffer plain(const Tensor& t) {
-  if (!t.defined()) return {};
-  const TensorImpl& x = *t.impl();
-  auto* data = static_cast<std::byte*>(x.storage->data) + x.offset * int64_t(info(x.dtype).size);
-  return {data, x.sizes, x.strides, x.numel, x.dtype, x.contiguous};
-}
 
 /// Dimension d of x from 0; unlike wrap_dim alone, a 0-dim tensor has none.
 static size_t own_dim(std::string_view op, int64_t d, const Tensor& x) {

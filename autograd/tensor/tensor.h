@@ -209,7 +209,12 @@ class Operand {
 
 /// What kernels see of t. Every way to a tensor's memory leads through here: a tensor in another
 /// layout is first made plain.
-Buffer plain(const Tensor& t);
+inline Buffer plain(const Tensor& t) {
+  if (!t.defined()) return {};
+  const TensorImpl& x = *t.impl();
+  auto* data = static_cast<std::byte*>(x.storage->data) + x.offset * int64_t(info(x.dtype).size);
+  return {data, x.sizes, x.strides, x.numel, x.dtype, x.contiguous};
+}
 
 }  // namespace taper
 

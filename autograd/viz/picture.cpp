@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "autograd/graph/node.h"
+#include "autograd/graph/view.h"
 #include "autograd/ops/op.h"
 
 namespace taper::viz {
@@ -166,11 +167,12 @@ class Collector {
     for (size_t k = 0; k < node.saved(); ++k) {
       const SavedValue& s = node.saved_value(k);
       size_t i = size_t(s.index);
-      if (s.is_output || !s.value.defined() || (i < node.inputs() && node.edge(i))) continue;
-      if (s.value.dim() > 0 || names_.contains(place_of(s.value)))
-        arrows.push_back({leaf_box(s.value, &node), 0, ""});
+      if (s.is_output || !s.data.storage || (i < node.inputs() && node.edge(i))) continue;
+      Tensor value = tensor_of(s.data);
+      if (value.dim() > 0 || names_.contains(place_of(value)))
+        arrows.push_back({leaf_box(value, &node), 0, ""});
       else
-        notes.push_back(fmt::format("input {}: {:lv.6g}", i, s.value));
+        notes.push_back(fmt::format("input {}: {:lv.6g}", i, value));
     }
   }
 
@@ -225,7 +227,7 @@ class Collector {
     if (*info.doc) add_line(info.doc);
     int64_t bytes = 0;
     for (size_t k = 0; k < node.saved(); ++k)
-      if (const Tensor& value = node.saved_value(k).value; value.defined()) bytes += value.nbytes();
+      bytes += int64_t(node.saved_value(k).nbytes());
     if (bytes) add_line("keeps " + bytes_text(bytes) + " for backward");
     return text;
   }
