@@ -1,6 +1,7 @@
 #include "autograd/graph/grad_mode.h"
 #include "autograd/graph/view.h"
 #include "autograd/kernels/pointwise.h"
+#include "autograd/ops/in_blocks.h"
 #include "autograd/ops/op.h"
 #include "autograd/tensor/factories.h"
 #include "autograd/tensor/thread_state.h"
@@ -177,7 +178,7 @@ class Application {
     for (size_t k = 0; k < specs_.size(); ++k) {
       const OutputSpec& s = specs_[k];
       if (s.kind == Kind::fresh)
-        y[k] = empty(s.sizes, {.dtype = s.dtype});
+        y[k] = fresh(s);
       else if (s.kind == Kind::view)
         y[k] = view_of(x_[size_t(s.input)], s.sizes, s.strides, s.offset);
       else
@@ -185,37 +186,56 @@ class Application {
     }
   }
 
+  static Tensor fresh(const OutputSpec& s) {
+    Tensor y = empty(s.sizes, {.dtype = s.dtype});
+    if (s.block) put_in_blocks(y, s.block);
+    return y;
+  }
+
   void forward(Tensor* y) {
     Scratch scratch(specs_.scratch_bytes);
-    Outputs outputs(y, scratch.data());
+    Outputs outputs(y, scratch.data(), specs_.choice);
     for (size_t i = 0; i < x_.size(); ++i)
       if (needs_copy(i)) return forward_on_copies(outputs);
+    if (type_.info->pointwise && forward_in_blocks(type_, op_, x_, outputs, specs_)) return;
     type_.forward(op_, x_, outputs);
   }
 
   /// Whether forward cannot read input i where it is: it must be packed, or the op would overwrite
   /// it meanwhile.
   bool needs_copy(size_t i) const {
-    bool packed = i < 32 && (specs_.packed_inputs >> i & 1);
-    if (packed && x_[i].defined() && !x_[i].is_contiguous()) return true;
-    return overlaps_write(i);
+    if (!x_[i].defined()) return false;
+    if (named(specs_.packed_inputs, i) && !x_[i].is_contiguous()) return true;
+    return misses_blocks(i) || overlaps_write(i);
+  }
+
+  static bool named(uint32_t inputs, size_t i) { return i < 32 && (inputs >> i & 1); }
+
+  /// Whether input i must lie in blocks and does not.
+  bool misses_blocks(size_t i) const {
+    return named(specs_.blocked_inputs, i) && block_of(x_[i]) != specs_.input_block;
   }
 
   void forward_on_copies(Outputs y) {
     tensor_list copies(x_.size());
     std::vector<const Tensor*> inputs(x_.size());
     for (size_t i = 0; i < x_.size(); ++i) {
-      if (needs_copy(i)) copies[i] = packed_copy(x_[i]);
+      if (needs_copy(i)) copies[i] = copy(i);
       inputs[i] = copies[i].defined() ? &copies[i] : &x_[i];
     }
     type_.forward(op_, Inputs(inputs.data(), inputs.size()), y);
+  }
+
+  Tensor copy(size_t i) const {
+    if (!misses_blocks(i)) return packed_copy(x_[i]);
+    return copied_to_blocks(x_[i].is_contiguous() ? x_[i] : packed_copy(x_[i]), specs_.input_block);
   }
 
   /// Whether forward would overwrite input i before it has read it. An op knows of the inputs that
   /// it writes; of others on the same memory only pointwise ops may read the very places they
   /// write.
   bool overlaps_write(size_t i) const {
-    if (!x_[i].defined() || writes(i)) return false;
+    if (writes(i)) return false;
     const TensorImpl& x = *x_[i].impl();
     for (size_t k = 0; k < specs_.size(); ++k) {
       if (specs_[k].kind != Kind::write) continue;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "autograd/tensor/blocks.h"
 #include "autograd/tensor/ref.h"
 
 namespace taper {
@@ -12,7 +13,7 @@ namespace taper {
 struct OpInfo;
 struct ModulePath;
 
-/// A block of memory that a tensor and its views share, with the count of in-place writes to it.
+/// A piece of memory that a tensor and its views share, with the count of in-place writes to it.
 struct Storage : RefCounted {
   explicit Storage(size_t size);
   /// Memory of somebody else; `done` is called when the last tensor on it is gone.
@@ -30,12 +31,20 @@ struct Storage : RefCounted {
     writer_path.store(path, std::memory_order_relaxed);
   }
 
-  void* data = nullptr;
+  /// From now on the elements lie in blocks; for fresh memory that nobody else holds.
+  void put_in_blocks(const BlockShape& shape);
+  /// Brings what lies in blocks back to plain memory, for good; the blocks stay for those that read
+  /// them now.
+  void make_plain();
+
+  void* data = nullptr;  ///< null while the elements lie in blocks alone
   size_t bytes = 0;
   std::atomic<uint32_t> version = 0;            ///< grows by one with every in-place write
   std::atomic<const OpInfo*> writer = nullptr;  ///< the op that wrote last
   std::atomic<const ModulePath*> writer_path = nullptr;
   std::function<void()> done;
+  Ref<Blocks> blocks;  ///< where the elements lie or lay in blocks
+  std::atomic<bool> in_blocks = false;
   bool owned = true;
 };
 
