@@ -96,7 +96,7 @@ Passes by_onednn(const Case& c, const Data& d) {
                  const Tensor& y) {
     BOOST_REQUIRE(onednn_has(g, pass, b.defined()));
     std::vector<char> scratch(size_t(onednn_scratch(g, pass, b.defined())));
-    onednn_conv(g, pass,
+    onednn_conv(g, pass, {},
                 {x.data_ptr<float>(), w.data_ptr<float>(),
                  b.defined() ? b.data_ptr<float>() : nullptr, y.data_ptr<float>()},
                 scratch.data());
@@ -237,7 +237,7 @@ BOOST_AUTO_TEST_CASE(a_weights_copy_is_kept_for_its_version) {
   std::vector<char> scratch(size_t(onednn_scratch(g, ConvPass::forward, false)));
   auto run = [&](WeightTag tag) {
     Tensor y = empty(Data::y_shape(c));
-    onednn_conv(g, ConvPass::forward,
+    onednn_conv(g, ConvPass::forward, {},
                 {d.x.data_ptr<float>(), d.w.data_ptr<float>(), nullptr, y.data_ptr<float>()},
                 scratch.data(), tag);
     return y;
