@@ -3,6 +3,7 @@
 #include "autograd/kernels/pointwise.h"
 #include "autograd/ops/in_blocks.h"
 #include "autograd/ops/op.h"
+#include "autograd/ops/scratch.h"
 #include "autograd/tensor/factories.h"
 #include "autograd/tensor/thread_state.h"
 
@@ -54,23 +55,6 @@ Tensor packed_copy(const Tensor& x) {
   dispatch(x.dtype(), [&](auto t) { kernels::copy<decltype(t)>(plain(x), plain(y)); });
   return y;
 }
-
-/// Memory that a kernel works in, aligned as that of tensors.
-class Scratch {
- public:
-  explicit Scratch(size_t bytes)
-      : bytes_(bytes), data_(bytes ? memory::allocate(bytes) : nullptr) {}
-  ~Scratch() {
-    if (data_) memory::release(data_, bytes_);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  void* data() const { return data_; }
-
- private:
-  size_t bytes_;
-  void* data_;
-};
 
 /// One call of apply, in the order of its steps.
 class Application {
