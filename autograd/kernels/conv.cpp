@@ -147,7 +147,7 @@ ConvWay conv_way(const ConvGeometry& g, ConvPass pass, Dtype dtype, bool bias, C
 }
 
 void conv2d(const ConvGeometry& g, ConvLayouts layouts, const Buffer& x, const Buffer& w,
-            const Buffer& b, const Buffer& y, void* scratch) {
+            const Buffer& b, const Buffer& y, void* scratch, WeightTag weight) {
   constexpr auto pass = ConvPass::forward;
   Kernels kernels = choose(g, pass, y.dtype, bool(b), layouts.any_blocks());
   if (kernels == Kernels::direct)
@@ -155,7 +155,8 @@ void conv2d(const ConvGeometry& g, ConvLayouts layouts, const Buffer& x, const B
                          y.as<float>(), scratch);
   if (kernels == Kernels::onednn)
     return onednn_conv(g, pass, layouts,
-                       {x.as<float>(), w.as<float>(), b.as<float>(), y.as<float>()}, scratch);
+                       {x.as<float>(), w.as<float>(), b.as<float>(), y.as<float>()}, scratch,
+                       weight);
   dispatch_floating(y.dtype, [&](auto t) {
     using T = decltype(t);
     forward(g, x.as<const T>(), w.as<const T>(), b.as<const T>(), y.as<T>(),

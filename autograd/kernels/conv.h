@@ -39,6 +39,13 @@ struct ConvWay {
 /// that lie so are read so, and the result is written so.
 ConvWay conv_way(const ConvGeometry& g, ConvPass pass, Dtype dtype, bool bias, ConvLayouts given);
 
+/// Which values a weight has: a copy in oneDNN's layout is kept until the version changes. Storage
+/// 0 is a weight that nobody can vouch for; no copy of it is kept.
+struct WeightTag {
+  uint64_t storage = 0, version = 0;
+  bool operator==(const WeightTag&) const = default;
+};
+
 // All buffers are packed or as the layouts say, and of one floating type.
 
 /// The first byte from p on that starts a cache line.
@@ -48,7 +55,7 @@ inline std::byte* next_line(void* p) {
 
 /// y = x correlated with w, plus b ([out], or empty).
 void conv2d(const ConvGeometry& g, ConvLayouts layouts, const Buffer& x, const Buffer& w,
-            const Buffer& b, const Buffer& y, void* scratch);
+            const Buffer& b, const Buffer& y, void* scratch, WeightTag weight = {});
 /// dx: the adjoint of conv2d in x.
 void conv2d_input(const ConvGeometry& g, ConvLayouts layouts, const Buffer& dy, const Buffer& w,
                   const Buffer& dx, void* scratch);

@@ -9,13 +9,6 @@ struct ConvData {
   float *x = nullptr, *w = nullptr, *b = nullptr, *y = nullptr;
 };
 
-/// Which values a weight has: a copy in oneDNN's layout is kept until the version changes. Storage
-/// 0 is a weight that nobody can vouch for; no copy of it is kept.
-struct WeightTag {
-  uint64_t storage = 0, version = 0;
-  bool operator==(const WeightTag&) const = default;
-};
-
 // These hold primitives for each geometry, thread count and choice of algorithm, a set a thread.
 // blocks: whether an operand lies in blocks or the result is to; then no plain kernel is chosen.
 

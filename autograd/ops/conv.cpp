@@ -6,6 +6,7 @@
 #include "autograd/ops/window.h"
 #include "autograd/tensor/blocks.h"
 #include "autograd/tensor/factories.h"
+#include "autograd/tensor/thread_state.h"
 
 namespace taper::ops {
 
@@ -86,6 +87,15 @@ static uint32_t choice_of(ConvLayouts l) { return uint32_t(l.x) | uint32_t(l.y) 
 static ConvLayouts layouts_of(uint32_t choice) { return {choice & 0xff, choice >> 8}; }
 static Buffer memory_of(const Tensor& t, int64_t block) { return block ? in_blocks(t) : plain(t); }
 
+/// Which values w has, so that its copy in the kernel's layout serves until they change. Training
+/// changes them with every step: there, none is kept.
+static kernels::WeightTag tag_of(const Tensor& w) {
+  Storage& storage = *w.impl()->storage;
+  bool whole = w.storage_offset() == 0 && size_t(w.nbytes()) == storage.bytes;
+  if (thread_state.recording() || !whole) return {};
+  return {storage.watched_id(), storage.version};
+}
+
 /// Calls f(x index, w index, y index) with the factors and the sum of every product that a
 /// convolution of shapes x and w adds up, one by one.
 template <class F>
@@ -141,7 +151,7 @@ struct Conv2d : ConvOptions {
     ConvLayouts l = layouts_of(y.choice());
     kernels::conv2d(geometry(x[0].sizes(), x[1].sizes(), *this), l, memory_of(x[0], l.x),
                     plain(x[1]), has_bias(x) ? plain(x[2]) : Buffer(), memory_of(y[0], l.y),
-                    y.scratch());
+                    y.scratch(), tag_of(x[1]));
   }
 
   Tensor dx(Dy dy, B w, InShape<0> s) const { return conv2d_input(dy, w, s, *this); }

@@ -15,6 +15,14 @@ Storage::~Storage() {
   if (done) done();
 }
 
+uint64_t Storage::watched_id() {
+  static std::atomic<uint64_t> last = 0;
+  if (!owned || handed_out.load(std::memory_order_relaxed)) return 0;
+  if (uint64_t now = id.load(std::memory_order_relaxed)) return now;
+  uint64_t none = 0, fresh = last.fetch_add(1, std::memory_order_relaxed) + 1;
+  return id.compare_exchange_strong(none, fresh, std::memory_order_relaxed) ? fresh : none;
+}
+
 void Storage::put_in_blocks(const BlockShape& shape) {
   blocks = Ref<Blocks>(new Blocks(shape, data, bytes));
   data = nullptr;

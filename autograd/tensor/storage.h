@@ -31,6 +31,12 @@ struct Storage : RefCounted {
     writer_path.store(path, std::memory_order_relaxed);
   }
 
+  /// A number that no other storage has; 0 where writes may go unnoticed, because its pointer was
+  /// handed out or it is somebody else's memory.
+  uint64_t watched_id();
+  /// From now on writes may go unnoticed.
+  void hand_out() { handed_out.store(true, std::memory_order_relaxed); }
+
   /// From now on the elements lie in blocks; for fresh memory that nobody else holds.
   void put_in_blocks(const BlockShape& shape);
   /// Brings what lies in blocks back to plain memory, for good; the blocks stay for those that read
@@ -45,6 +51,8 @@ struct Storage : RefCounted {
   std::function<void()> done;
   Ref<Blocks> blocks;  ///< where the elements lie or lay in blocks
   std::atomic<bool> in_blocks = false;
+  std::atomic<bool> handed_out = false;
+  std::atomic<uint64_t> id = 0;  ///< of watched_id(), once it was asked for
   bool owned = true;
 };
 
