@@ -189,6 +189,16 @@ void for_each_group(const NormPlanes& p, const F& f) {
 
 }  // namespace
 
+void channel_sum(const NormPlanes& p, const Buffer& x, const Buffer& y) {
+  dispatch_floating(x.dtype, [&](auto t) {
+    using T = decltype(t);
+    for_each_group<T>(p, [&](const auto& group) {
+      Sums sums = group.products(x.as<const T>(), x.as<const T>(), Lanes<T>{}).first;
+      for (int64_t k = 0; k < p.block; ++k) y.as<T>()[group.first + k] = T(sums[size_t(k)]);
+    });
+  });
+}
+
 void batch_stats(const NormPlanes& p, const Buffer& x, double eps, const RunningStats& running,
                  const Buffer& stats) {
   dispatch_floating(x.dtype, [&](auto t) {

@@ -28,6 +28,8 @@ struct RunningStats {
   double momentum = 0;
 };
 
+/// y [channels]: the sums over outer and inner.
+void channel_sum(const NormPlanes& p, const Buffer& x, const Buffer& y);
 /// stats [2, channels] of x itself, and the step of the running statistics.
 void batch_stats(const NormPlanes& p, const Buffer& x, double eps, const RunningStats& running,
                  const Buffer& stats);

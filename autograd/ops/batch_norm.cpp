@@ -1,5 +1,4 @@
 #include "autograd/kernels/norm.h"
-#include "autograd/kernels/norm_simd.h"
 #include "autograd/ops/by_parts.h"
 #include "autograd/ops/norm.h"
 #include "autograd/ops/reference.h"
@@ -31,18 +30,9 @@ static Tensor per_channel(const Tensor& t, const Tensor& x) {
   return t.reshape(wide);
 }
 
-/// The blocks that x stays in, 0 for plain memory.
-static int64_t norm_block(const Tensor& x) {
-  int64_t block = x.dtype() == float32 ? block_of(x) : 0;
-  return block == 8 || block == kernels::norm_lanes ? block : 0;
-}
-
 /// The planes of a fresh y or dx, which lies as they do.
 static NormPlanes planes_of(const Tensor& y) {
   return NormPlanes(y.sizes(), std::max<int64_t>(block_of(y), 1));
-}
-static Buffer memory_of(const Tensor& t, const NormPlanes& p) {
-  return p.block > 1 ? in_blocks(t) : plain(t);
 }
 
 /// dx, dweight, dbias from differentiable ops.

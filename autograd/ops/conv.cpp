@@ -156,7 +156,7 @@ struct Conv2d : ConvOptions {
 
   Tensor dx(Dy dy, B w, InShape<0> s) const { return conv2d_input(dy, w, s, *this); }
   Tensor dw(Dy dy, A x, InShape<1> s) const { return conv2d_weight(dy, x, s, *this); }
-  Tensor db(Dy dy) const { return dy.sum({0, 2, 3}); }
+  Tensor db(Dy dy) const { return channel_sum(dy); }
   static constexpr auto grads = rules(&Conv2d::dx, &Conv2d::dw, &Conv2d::db);
 
   /// The report's equation 5.

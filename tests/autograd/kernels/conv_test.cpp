@@ -9,6 +9,7 @@
 #include "autograd/kernels/conv_onednn.h"
 #include "autograd/kernels/parallel.h"
 #include "autograd/kernels/winograd.h"
+#include "autograd/tensor/blocks.h"
 #include "autograd/tensor/factories.h"
 #include "tests/support/max_difference.h"
 
@@ -72,6 +73,19 @@ Passes by_ops(const Case& c, const Data& d, Dtype type) {
   Tensor x = d.x.to(type), w = d.w.to(type), b = d.b.to(type), dy = d.dy.to(type);
   return {conv2d(x, w, b, c.options), conv2d_input(dy, w, c.x(), c.options),
           conv2d_weight(dy, x, c.w(), c.options)};
+}
+
+/// The same in float32 from x, dy or both in blocks, where their channels fill them.
+std::vector<Passes> from_blocks(const Case& c, const Data& d) {
+  auto blocked = [](const Tensor& t) { return t.size(1) % 16 ? t : copied_to_blocks(t, 16); };
+  std::vector<Passes> out;
+  for (auto [x_in_blocks, dy_in_blocks] : {std::pair(true, false), {false, true}, {true, true}}) {
+    Data given = d;
+    if (x_in_blocks) given.x = blocked(d.x);
+    if (dy_in_blocks) given.dy = blocked(d.dy);
+    out.push_back(by_ops(c, given, float32));
+  }
+  return out;
 }
 
 Passes empty_passes(const Case& c) {
@@ -190,6 +204,7 @@ BOOST_AUTO_TEST_CASE(networks_equal_float64) {
         set_winograd(on);
         set_num_threads(threads);
         check(c, by_ops(c, d, float32), exact, on ? 2e-5 : 2e-6);
+        for (const Passes& p : from_blocks(c, d)) check(c, p, exact, on ? 2e-5 : 2e-6);
       }
   }
 }
