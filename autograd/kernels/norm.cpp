@@ -261,11 +261,11 @@ void batch_norm_backward(const NormPlanes& p, bool batch, const Buffer& dy, cons
       Lanes<T> mean, scale, less, slope;
       const T *pdy = dy.as<const T>(), *px = x.as<const T>(), *means = stats.as<const T>();
       group.fill([&](int64_t c, size_t lane) { mean[lane] = means[c]; });
-      auto [sums, products] = group.products(pdy, px, mean);
+      std::pair<Sums, Sums> totals = group.products(pdy, px, mean);
       group.fill([&](int64_t c, size_t lane) {
         double rstd = double(means[p.channels + c]), share = 1 / double(p.count());
-        double sum = sums[size_t(c - group.first)];
-        double product = products[size_t(c - group.first)] * rstd;
+        double sum = totals.first[size_t(c - group.first)];
+        double product = totals.second[size_t(c - group.first)] * rstd;
         dweight.as<T>()[c] = T(product);
         dbias.as<T>()[c] = T(sum);
         scale[lane] = T(rstd * value_or<T>(weight, c, 1));

@@ -48,11 +48,11 @@ void for_type(const BlockShape& s, size_t bytes, const F& f) {
     if (s.block == 8) return f(t, std::integral_constant<int64_t, 8>());
     f(t, std::integral_constant<int64_t, 0>());
   };
-  switch (bytes / elements) {
-    case 1: return with_block(uint8_t());
-    case 4: return with_block(uint32_t());
-    default: TAPER_ASSERT(bytes / elements == 8); return with_block(uint64_t());
-  }
+  size_t size = bytes / elements;
+  TAPER_ASSERT(size == 1 || size == 4 || size == 8);
+  if (size == 1) with_block(uint8_t());
+  if (size == 4) with_block(uint32_t());
+  if (size == 8) with_block(uint64_t());
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ Case random_case(std::mt19937& random) {
     return std::uniform_int_distribution<int>(low, high)(random);
   };
   Case c;
-  int groups = draw(1, 3);
+  int64_t groups = draw(1, 3);
   c.options.groups = groups;
   c.options.stride = {draw(1, 3), draw(1, 3)};
   c.options.padding = {draw(0, 2), draw(0, 2)};
