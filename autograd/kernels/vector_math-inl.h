@@ -84,6 +84,37 @@ HWY_INLINE V exp(D d, V x) {
   return hn::IfThenElse(hn::IsNaN(x), x, y);
 }
 
+/// exp(-2 a) of floats a in [0, 9.02], within 2 ulp; NaN stays NaN. The polynomial is Cephes' expf.
+template <class D, class V>
+HWY_INLINE V exp_minus_twice(D d, V a) {
+  constexpr float c[] = {0.50000001201f,    0.16666665459f,    0.041665795894f,
+                         0.0083334519073f, 0.0013981999507f, 0.00019875691500f};
+  const hn::RebindToSigned<D> di;
+  V n = hn::Round(hn::Mul(a, hn::Set(d, -2.88539008f)));  // of log 2; its two parts below
+  V r = hn::MulAdd(n, hn::Set(d, -0.693359375f), hn::Mul(a, hn::Set(d, -2.0f)));
+  r = hn::MulAdd(n, hn::Set(d, 2.12194440e-4f), r);
+  V y = hn::MulAdd(hn::Mul(r, r), polynomial(d, r, c), hn::Add(r, hn::Set(d, 1.0f)));
+  auto exponent = hn::Add(hn::ConvertTo(di, n), hn::Set(di, 127));
+  return hn::Mul(y, hn::BitCast(d, hn::ShiftLeft<23>(exponent)));
+}
+
+/// tanh; floats within 2 ulp: (1 - e) / (1 + e) of e = exp(-2 |x|), near 0 Cephes' polynomial. From
+/// 9.02 on it is 1 to float's precision.
+template <class D, class V>
+HWY_INLINE V tanh(D d, V x) {
+  if constexpr (sizeof(hn::TFromD<D>) == 4) {
+    constexpr float c[] = {-0.333332819422f, 0.133314422036f, -0.0537397155531f, 0.0206390887954f,
+                           -0.00570498872745f};
+    V one = hn::Set(d, 1.0f), a = hn::Abs(x), t = hn::Mul(x, x);
+    V e = exp_minus_twice(d, hn::Min(hn::Set(d, 9.02f), a));  // this order keeps NaN
+    V far = hn::Div(hn::Sub(one, e), hn::Add(one, e));
+    V near = hn::MulAdd(hn::Mul(a, t), polynomial(d, t, c), a);
+    return hn::CopySignToAbs(hn::IfThenElse(hn::Lt(a, hn::Set(d, 0.625f)), near, far), x);
+  } else {
+    return hn::Tanh(d, x);
+  }
+}
+
 /// Of a standard normal X in float: P(X <= x), which keeps its digits down to its tail, and the
 /// density at x.
 template <class V>
