@@ -3,7 +3,6 @@
 #include <initializer_list>
 
 #include "autograd/kernels/packed_loop.h"
-#include "autograd/kernels/parallel.h"
 #include "autograd/kernels/strided_walk.h"
 
 namespace taper::kernels {
@@ -14,18 +13,21 @@ struct Source {
   const Buffer& buffer;
 };
 
+/// What an element costs beside its memory: next to nothing, a function in vectors, or a call of one
+/// that has none.
+enum class Work : uint8_t { memory, vector, call };
+
 /// y = f(x0, x1, ..) element by element, the x broadcast to y's shape, by a loop over packed memory:
-/// what does not lie so is brought into small buffers first, block by block. Each of several threads
-/// gets `grain` elements at least.
-void run_pointwise(PackedLoop loop, const void* f, const Buffer& y,
-                   std::initializer_list<const Buffer*> x, int64_t grain = parallel_grain);
+/// what does not lie so is brought into small buffers first, block by block.
+void run_pointwise(PackedLoop loop, const void* f, Work work, const Buffer& y,
+                   std::initializer_list<const Buffer*> x);
 
 /// y = f(x0, x1, ..) element by element, in type Y, the x broadcast to y's shape.
-template <class Y, class F, class... X>
+template <class Y, Work work = Work::memory, class F, class... X>
 void map(const Buffer& y, const F& f, const Source<X>&... x) {
   static_assert(sizeof...(X) < most_operands);
   static const PackedLoop loop = packed_loop<F, Y, X...>();
-  run_pointwise(loop, &f, y, {&x.buffer...});
+  run_pointwise(loop, &f, work, y, {&x.buffer...});
 }
 
 /// y = x, of one type T.

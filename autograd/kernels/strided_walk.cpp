@@ -4,6 +4,8 @@
 #include <cstring>
 #include <numeric>
 
+#include "autograd/kernels/packed_loop.h"
+
 namespace taper::kernels {
 
 template <class F>
@@ -15,28 +17,36 @@ static void of_size(size_t size, F f) {
   }
 }
 
-void gather(void* to, const void* from, int64_t n, int64_t step, size_t size) {
-  if (step == 1) {
-    std::memcpy(to, from, size_t(n) * size);
-    return;
-  }
+template <class U>
+static void fill(U* to, U value, int64_t n) {
+  auto f = [value] { return value; };
+  static const PackedLoop loop = packed_loop<decltype(f), U>();
+  loop(&f, to, nullptr, n);
+}
+
+void gather(void* to, const void* from, const Rows& r, size_t size) {
   of_size(size, [&](auto unit) {
     using U = decltype(unit);
     auto* y = static_cast<U*>(to);
     auto* x = static_cast<const U*>(from);
-    if (step == 0)
-      std::fill_n(y, n, *x);
-    else
-      for (int64_t i = 0; i < n; ++i) y[i] = x[i * step];
+    for (int64_t i = 0; i < r.rows; ++i, x += r.stride, y += r.n) {
+      if (r.n >= 16 && r.step == 1)
+        std::memcpy(y, x, size_t(r.n) * size);
+      else if (r.n >= 16 && r.step == 0)
+        fill(y, *x, r.n);
+      else
+        for (int64_t j = 0; j < r.n; ++j) y[j] = x[j * r.step];
+    }
   });
 }
 
-void scatter(void* to, const void* from, int64_t n, int64_t step, size_t size) {
+void scatter(void* to, const void* from, const Rows& r, size_t size) {
   of_size(size, [&](auto unit) {
     using U = decltype(unit);
     auto* y = static_cast<U*>(to);
     auto* x = static_cast<const U*>(from);
-    for (int64_t i = 0; i < n; ++i) y[i * step] = x[i];
+    for (int64_t i = 0; i < r.rows; ++i, x += r.n, y += r.stride)
+      for (int64_t j = 0; j < r.n; ++j) y[j * r.step] = x[j];
   });
 }
 
@@ -126,10 +136,11 @@ StridedCursor::StridedCursor(const StridedWalk& walk, size_t operand, int64_t be
   }
 }
 
-void StridedCursor::advance(int64_t n) {
-  offset_ += n * step_;
-  index_.back() += n;
-  for (size_t d = sizes_.size() - 1; d > 0 && index_[d] == sizes_[d]; --d) {
+/// Moves the index on by n along dimension d.
+void StridedCursor::advance(size_t d, int64_t n) {
+  offset_ += n * o_.strides[d];
+  index_[d] += n;
+  for (; d > 0 && index_[d] == sizes_[d]; --d) {
     offset_ += o_.strides[d - 1] - o_.strides[d] * sizes_[d];
     index_[d] = 0;
     ++index_[d - 1];
@@ -139,19 +150,24 @@ void StridedCursor::advance(int64_t n) {
 template <class F>
 void StridedCursor::rows(int64_t n, F f) {
   std::byte* buffer = buffer_;
+  size_t last = sizes_.size() - 1;
   while (n > 0) {
-    int64_t part = std::min(n, sizes_.back() - index_.back());
-    f(here(), buffer, part);
-    buffer += part * int64_t(o_.size);
-    n -= part;
-    advance(part);
+    bool whole = last > 0 && index_[last] == 0 && n >= sizes_[last];
+    Rows r{1, 0, std::min(n, sizes_[last] - index_[last]), step_};
+    if (whole)
+      r = {std::min(n / sizes_[last], sizes_[last - 1] - index_[last - 1]), o_.strides[last - 1],
+           sizes_[last], step_};
+    f(here(), buffer, r);
+    buffer += r.rows * r.n * int64_t(o_.size);
+    n -= r.rows * r.n;
+    whole ? advance(last - 1, r.rows) : advance(last, r.n);
   }
 }
 
 /// n copies of one number, if they are not there yet.
 void StridedCursor::fill(int64_t n) {
   if (filled_with_ == here() && filled_ >= n) return;
-  gather(buffer_, here(), n, 0, o_.size);
+  gather(buffer_, here(), {1, 0, n, 0}, o_.size);
   filled_with_ = here();
   filled_ = n;
 }
@@ -167,12 +183,12 @@ const void* StridedCursor::read(int64_t n) {
     filled_ = n;
   } else if (in_row(n) && (step_ == 0 || step_ == 1)) {
     const void* from = step_ ? here() : (fill(n), buffer_);
-    advance(n);
+    advance(sizes_.size() - 1, n);
     return from;
   }
   filled_with_ = nullptr;
-  rows(n, [&](const std::byte* from, std::byte* to, int64_t part) {
-    gather(to, from, part, step_, o_.size);
+  rows(n, [&](const std::byte* from, std::byte* to, const Rows& r) {
+    gather(to, from, r, o_.size);
   });
   return buffer_;
 }
@@ -181,10 +197,10 @@ void StridedCursor::write(int64_t n) {
   if (o_.packed) {
     offset_ += n;
   } else if (is_direct(n)) {
-    advance(n);
+    advance(sizes_.size() - 1, n);
   } else {
-    rows(n, [&](std::byte* to, const std::byte* from, int64_t part) {
-      scatter(to, from, part, step_, o_.size);
+    rows(n, [&](std::byte* to, const std::byte* from, const Rows& r) {
+      scatter(to, from, r, o_.size);
     });
   }
 }

@@ -12,10 +12,15 @@ namespace taper::kernels {
 /// Most operands of a pointwise loop, its result among them.
 inline constexpr size_t most_operands = 6;
 
-/// to[i] = from[i * step] for n elements of `size` bytes; step 0 fills.
-void gather(void* to, const void* from, int64_t n, int64_t step, size_t size);
-/// to[i * step] = from[i].
-void scatter(void* to, const void* from, int64_t n, int64_t step, size_t size);
+/// Rows of n elements, `step` apart, that start `stride` apart.
+struct Rows {
+  int64_t rows, stride, n, step;
+};
+
+/// The elements of the rows, of `size` bytes, one after the other; step 0 repeats them.
+void gather(void* to, const void* from, const Rows& rows, size_t size);
+/// Puts elements that lie one after the other to the places of the rows.
+void scatter(void* to, const void* from, const Rows& rows, size_t size);
 
 /// How a result y and its operands x are walked together, in the order of y's memory: neighbouring
 /// dimensions that all step through evenly are one. Operand 0 is y.
@@ -66,9 +71,9 @@ class StridedCursor {
   std::byte* here() const { return o_.data + offset_ * int64_t(o_.size); }
   bool in_row(int64_t n) const { return index_.back() + n <= sizes_.back(); }
   bool is_direct(int64_t n) const { return o_.packed || (step_ == 1 && in_row(n)); }
-  void advance(int64_t n);
+  void advance(size_t d, int64_t n);
   void fill(int64_t n);
-  /// Calls f(memory, buffer, count) for the rows of the next n elements.
+  /// Calls f(memory, buffer, rows) for the next n elements.
   template <class F>
   void rows(int64_t n, F f);
 

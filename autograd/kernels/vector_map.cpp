@@ -103,7 +103,7 @@ bool vector_map(VectorForm f, const Buffer& y, std::initializer_list<const Buffe
     if (b->dtype != y.dtype) return false;
   PackedLoop loop =
       y.dtype == float32 ? HWY_DYNAMIC_DISPATCH(run_f32) : HWY_DYNAMIC_DISPATCH(run_f64);
-  run_pointwise(loop, &f, y, x, parallel_grain / 8);
+  run_pointwise(loop, &f, Work::vector, y, x);
   return true;
 }
 

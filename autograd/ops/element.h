@@ -4,6 +4,7 @@
 
 #include <type_traits>
 
+#include "autograd/graph/engine.h"
 #include "autograd/kernels/pointwise.h"
 #include "autograd/ops/op.h"
 #include "autograd/tensor/factories.h"
@@ -52,13 +53,16 @@ struct Element {
 
 namespace detail {
 
+template <class T, class>
+using Same = T;
+
 template <template <class> class Rule, class... Values>
-Tensor map_rule(const Tensor& dy, const Values&... values) {
+Tensor map_rule(const Tensor& dy, bool dy_is_spare, const Values&... values) {
   if (!is_floating_point(dy.dtype()) || ((values.dtype() != dy.dtype()) || ...)) return {};
-  Tensor dx = empty(dy.sizes(), {.dtype = dy.dtype()});
+  Tensor dx = dy_is_spare ? dy : empty(dy.sizes(), {.dtype = dy.dtype()});
   dispatch_floating(dy.dtype(), [&](auto t) {
     using T = decltype(t);
-    auto at = [](std::conditional_t<true, T, Values>... v) { return Rule<T>::at(v...).value; };
+    auto at = [](Same<T, Values>... v) { return Rule<T>::at(v...).value; };
     [&](const auto&... buffers) {
       kernels::map<T>(plain(dx), at, kernels::Source<T>{buffers}...);
     }(plain(values)...);
@@ -68,11 +72,16 @@ Tensor map_rule(const Tensor& dy, const Values&... values) {
 
 }  // namespace detail
 
-/// The gradient that a member function of an op says, by `Rule`, its text over elements: one loop,
-/// not one for each op in it. Undefined where the types are not all the gradient's.
-template <template <class> class Rule, class Op, class... P>
+/// The gradient of input I that a member function of an op says, by `Rule`, its text over elements: one loop,
+/// not one for each op in it, and in dy's memory where nobody else needs that. Undefined where the
+/// types are not all the gradient's.
+template <size_t I, template <class> class Rule, class Op, class... P>
 Tensor in_one_pass(Tensor (Op::*)(P...) const, BackwardContext& c) {
-  return detail::map_rule<Rule>(c.dy(0), taper::detail::Param<std::decay_t<P>>::get(c)...);
+  const Tensor& dy = c.dy(0);
+  bool last = true;
+  for (size_t i = I + 1; i < c.node().inputs(); ++i) last &= !c.wanted(int(i));
+  return detail::map_rule<Rule>(dy, last && nobody_else_holds(dy),
+                                taper::detail::Param<std::decay_t<P>>::get(c)...);
 }
 
 }  // namespace taper::ops

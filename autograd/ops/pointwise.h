@@ -59,7 +59,9 @@ struct Unary {
     auto run = [&](auto t) {
       using T = decltype(t);
       using C = std::conditional_t<numbers == Numbers::wrapping, kernels::Wrapping<T>, T>;
-      kernels::map<T>(
+      constexpr auto work =
+          numbers == Numbers::floating ? kernels::Work::call : kernels::Work::memory;
+      kernels::map<T, work>(
           to, [](T v) { return T(Self::f(C(v))); }, kernels::Source<T>{from});
     };
     if constexpr (numbers == Numbers::floating)
@@ -174,7 +176,7 @@ struct Binary {
     ELEMENT_RULE(ElementDx, reads, dx_)                                                           \
     template <size_t>                                                                             \
     static Tensor one_pass(BackwardContext& c) requires ElementDx<float>::exists {                \
-      return in_one_pass<ElementDx>(&S::dx, c);                                                   \
+      return in_one_pass<0, ElementDx>(&S::dx, c);                                                \
     }                                                                                             \
     static constexpr auto grads = rules(&S::dx);                                                  \
     __VA_ARGS__                                                                                   \
@@ -209,9 +211,9 @@ struct Binary {
     static Tensor one_pass(BackwardContext& c)                                \
         requires(I == 0 ? ElementDa<float>::exists : ElementDb<float>::exists) { \
       if constexpr (I == 0)                                                   \
-        return in_one_pass<ElementDa>(&S::da, c);                             \
+        return in_one_pass<0, ElementDa>(&S::da, c);                          \
       else                                                                    \
-        return in_one_pass<ElementDb>(&S::db, c);                             \
+        return in_one_pass<1, ElementDb>(&S::db, c);                          \
     }                                                                         \
     static constexpr auto grads = rules(&S::da, &S::db);                      \
     __VA_ARGS__                                                               \
