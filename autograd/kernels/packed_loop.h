@@ -44,15 +44,18 @@ struct PackedLoops;
 template <class F, size_t... I, class Y, class... X>
 struct PackedLoops<F, std::index_sequence<I...>, Y, X...> {
   static void sse4(const void* f, void* y, [[maybe_unused]] const void* const* x, int64_t n) {
-    packed_loop(*static_cast<const F*>(f), static_cast<Y*>(y), n, static_cast<const Readable<X>*>(x[I])...);
+    packed_loop(*static_cast<const F*>(f), static_cast<Y*>(y), n,
+                static_cast<const Readable<X>*>(x[I])...);
   }
-  TAPER_TARGET_AVX2 static void avx2(const void* f, void* y,
-                                     [[maybe_unused]] const void* const* x, int64_t n) {
-    packed_loop(*static_cast<const F*>(f), static_cast<Y*>(y), n, static_cast<const Readable<X>*>(x[I])...);
+  TAPER_TARGET_AVX2 static void avx2(const void* f, void* y, [[maybe_unused]] const void* const* x,
+                                     int64_t n) {
+    packed_loop(*static_cast<const F*>(f), static_cast<Y*>(y), n,
+                static_cast<const Readable<X>*>(x[I])...);
   }
   TAPER_TARGET_AVX512 static void avx512(const void* f, void* y,
                                          [[maybe_unused]] const void* const* x, int64_t n) {
-    packed_loop(*static_cast<const F*>(f), static_cast<Y*>(y), n, static_cast<const Readable<X>*>(x[I])...);
+    packed_loop(*static_cast<const F*>(f), static_cast<Y*>(y), n,
+                static_cast<const Readable<X>*>(x[I])...);
   }
   static constexpr PackedLoop of_set[] = {sse4, avx2, avx512};
 };

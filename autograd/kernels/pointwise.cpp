@@ -76,9 +76,9 @@ void run_strided(PackedLoop loop, const void* f, const Plan& plan, int64_t begin
   }
 }
 
-/// How many elements outweigh the start of a second thread. That takes 0.7 us where it spins and 3 us
-/// where it sleeps; a core moves 125 bytes a nanosecond from and to its second cache, a function in
-/// vectors costs about 0.3 ns a float, one without 8 ns (Xeon with AVX-512, 2.7 GHz).
+/// How many elements outweigh the start of a second thread. That takes 0.7 us where it spins and 3
+/// us where it sleeps; a core moves 125 bytes a nanosecond from and to its second cache, a function
+/// in vectors costs about 0.3 ns a float, one without 8 ns (Xeon with AVX-512, 2.7 GHz).
 int64_t grain_of(Work work, const Buffer& y, Operands x) {
   constexpr double start = 3000, byte = 0.008, ns_of[] = {0, 0.08, 8};
   size_t bytes = size_of(y);

@@ -13,12 +13,12 @@ struct Source {
   const Buffer& buffer;
 };
 
-/// What an element costs beside its memory: next to nothing, a function in vectors, or a call of one
-/// that has none.
+/// What an element costs beside its memory: next to nothing, a function in vectors, or a call of
+/// one that has none.
 enum class Work : uint8_t { memory, vector, call };
 
-/// y = f(x0, x1, ..) element by element, the x broadcast to y's shape, by a loop over packed memory:
-/// what does not lie so is brought into small buffers first, block by block.
+/// y = f(x0, x1, ..) element by element, the x broadcast to y's shape, by a loop over packed
+/// memory: what does not lie so is brought into small buffers first, block by block.
 void run_pointwise(PackedLoop loop, const void* f, Work work, const Buffer& y,
                    std::initializer_list<const Buffer*> x);
 

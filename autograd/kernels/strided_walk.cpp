@@ -187,9 +187,8 @@ const void* StridedCursor::read(int64_t n) {
     return from;
   }
   filled_with_ = nullptr;
-  rows(n, [&](const std::byte* from, std::byte* to, const Rows& r) {
-    gather(to, from, r, o_.size);
-  });
+  rows(n,
+       [&](const std::byte* from, std::byte* to, const Rows& r) { gather(to, from, r, o_.size); });
   return buffer_;
 }
 

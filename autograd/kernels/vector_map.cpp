@@ -73,9 +73,8 @@ void run(VectorForm f, T* y, const void* const* operands, int64_t n) {
       return;
     case VectorForm::gelu_input:
       if constexpr (sizeof(T) == 4)
-        loop(x, static_cast<const T*>(operands[1]), y, n, [](auto d, auto dy, auto v) HWY_ATTR {
-          return hn::Mul(dy, gelu_slope(d, v));
-        });
+        loop(x, static_cast<const T*>(operands[1]), y, n,
+             [](auto d, auto dy, auto v) HWY_ATTR { return hn::Mul(dy, gelu_slope(d, v)); });
   }
 }
 #undef CASE

@@ -87,7 +87,7 @@ HWY_INLINE V exp(D d, V x) {
 /// exp(-2 a) of floats a in [0, 9.02], within 2 ulp; NaN stays NaN. The polynomial is Cephes' expf.
 template <class D, class V>
 HWY_INLINE V exp_minus_twice(D d, V a) {
-  constexpr float c[] = {0.50000001201f,    0.16666665459f,    0.041665795894f,
+  constexpr float c[] = {0.50000001201f,   0.16666665459f,   0.041665795894f,
                          0.0083334519073f, 0.0013981999507f, 0.00019875691500f};
   const hn::RebindToSigned<D> di;
   V n = hn::Round(hn::Mul(a, hn::Set(d, -2.88539008f)));  // of log 2; its two parts below

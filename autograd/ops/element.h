@@ -35,20 +35,20 @@ struct Element {
   friend Element sign(Element a) { return a.value > 0 ? T(1) : a.value < 0 ? T(-1) : T(0); }
 };
 
-/// struct, what the rule reads, the rule: `at` is the rule of one element, where what it says can be
-/// said of elements (`exists`); a rule that only passes a tensor on has none.
-#define ELEMENT_RULE(S, reads, rule)                                  \
-  template <class T>                                                  \
-  struct S {                                                          \
-    using Dy = Element<T>;                                            \
-    using A = Element<T>;                                             \
-    using B = Element<T>;                                             \
-    using X = Element<T>;                                             \
-    using Y = Element<T>;                                             \
-    static constexpr bool exists = requires reads {                   \
-      requires !std::is_reference_v<decltype((rule))>;                \
-    };                                                                \
-    static Element<T> at reads { return rule; }                       \
+/// struct, what the rule reads, the rule: `at` is the rule of one element, where what it says can
+/// be said of elements (`exists`); a rule that only passes a tensor on has none.
+#define ELEMENT_RULE(S, reads, rule)                   \
+  template <class T>                                   \
+  struct S {                                           \
+    using Dy = Element<T>;                             \
+    using A = Element<T>;                              \
+    using B = Element<T>;                              \
+    using X = Element<T>;                              \
+    using Y = Element<T>;                              \
+    static constexpr bool exists = requires reads {    \
+      requires !std::is_reference_v<decltype((rule))>; \
+    };                                                 \
+    static Element<T> at reads { return rule; }        \
   };
 
 namespace detail {
@@ -72,9 +72,9 @@ Tensor map_rule(const Tensor& dy, bool dy_is_spare, const Values&... values) {
 
 }  // namespace detail
 
-/// The gradient of input I that a member function of an op says, by `Rule`, its text over elements: one loop,
-/// not one for each op in it, and in dy's memory where nobody else needs that. Undefined where the
-/// types are not all the gradient's.
+/// The gradient of input I that a member function of an op says, by `Rule`, its text over elements:
+/// one loop, not one for each op in it, and in dy's memory where nobody else needs that. Undefined
+/// where the types are not all the gradient's.
 template <size_t I, template <class> class Rule, class Op, class... P>
 Tensor in_one_pass(Tensor (Op::*)(P...) const, BackwardContext& c) {
   const Tensor& dy = c.dy(0);

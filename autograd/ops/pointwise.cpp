@@ -22,7 +22,8 @@ static bool power_by_products(const Buffer& a, double b, const Buffer& y) {
   auto run = [&](auto f) {
     dispatch_floating(y.dtype, [&](auto t) {
       using T = decltype(t);
-      kernels::map<T>(y, [f](T x) { return f(x); }, kernels::Source<T>{a});
+      kernels::map<T>(
+          y, [f](T x) { return f(x); }, kernels::Source<T>{a});
     });
     return true;
   };

@@ -190,33 +190,33 @@ struct Binary {
 
 /// struct, name, y = f(a, b), the slow truth, what da reads, da, what db reads, db, doc, further
 /// members.
-#define BINARY(S, op, result, y, slow, reads_a, da_, reads_b, db_, text, ...) \
-  struct S : Binary<S, Result::result> {                                      \
-    static constexpr OpInfo info{.name = #op,                                 \
-                                 .formula = "y = " #y,                        \
-                                 .grad = "da = " #da_ "; db = " #db_,         \
-                                 .doc = text,                                 \
-                                 .broadcasts = true,                          \
-                                 .pointwise = true};                          \
-    template <class T>                                                        \
-    static T f(T a, T b) {                                                    \
-      return T(y);                                                            \
-    }                                                                         \
-    static long double truth(long double a, long double b) { return slow; }   \
-    Tensor da reads_a const { return da_; }                                   \
-    Tensor db reads_b const { return db_; }                                   \
-    ELEMENT_RULE(ElementDa, reads_a, da_)                                     \
-    ELEMENT_RULE(ElementDb, reads_b, db_)                                     \
-    template <size_t I>                                                       \
-    static Tensor one_pass(BackwardContext& c)                                \
-        requires(I == 0 ? ElementDa<float>::exists : ElementDb<float>::exists) { \
-      if constexpr (I == 0)                                                   \
-        return in_one_pass<0, ElementDa>(&S::da, c);                          \
-      else                                                                    \
-        return in_one_pass<1, ElementDb>(&S::db, c);                          \
-    }                                                                         \
-    static constexpr auto grads = rules(&S::da, &S::db);                      \
-    __VA_ARGS__                                                               \
+#define BINARY(S, op, result, y, slow, reads_a, da_, reads_b, db_, text, ...)                \
+  struct S : Binary<S, Result::result> {                                                     \
+    static constexpr OpInfo info{.name = #op,                                                \
+                                 .formula = "y = " #y,                                       \
+                                 .grad = "da = " #da_ "; db = " #db_,                        \
+                                 .doc = text,                                                \
+                                 .broadcasts = true,                                         \
+                                 .pointwise = true};                                         \
+    template <class T>                                                                       \
+    static T f(T a, T b) {                                                                   \
+      return T(y);                                                                           \
+    }                                                                                        \
+    static long double truth(long double a, long double b) { return slow; }                  \
+    Tensor da reads_a const { return da_; }                                                  \
+    Tensor db reads_b const { return db_; }                                                  \
+    ELEMENT_RULE(ElementDa, reads_a, da_)                                                    \
+    ELEMENT_RULE(ElementDb, reads_b, db_)                                                    \
+    template <size_t I>                                                                      \
+    static Tensor one_pass(BackwardContext& c) requires(I == 0 ? ElementDa<float>::exists    \
+                                                               : ElementDb<float>::exists) { \
+      if constexpr (I == 0)                                                                  \
+        return in_one_pass<0, ElementDa>(&S::da, c);                                         \
+      else                                                                                   \
+        return in_one_pass<1, ElementDb>(&S::db, c);                                         \
+    }                                                                                        \
+    static constexpr auto grads = rules(&S::da, &S::db);                                     \
+    __VA_ARGS__                                                                              \
   };
 
 /// struct, name, a ? b, the slow truth, doc: a boolean result without gradient.

@@ -99,8 +99,8 @@ BOOST_AUTO_TEST_CASE(results_of_every_form_and_in_place) {
       for (const Tensor& x : operands(sizes)) {
         Tensor before = y.clone();
         run(y, y, x);
-        BOOST_TEST(holds(y, before, x), "shape " << sizes << ", strides " << y.strides() << " and "
-                                                 << x.strides());
+        BOOST_TEST(holds(y, before, x),
+                   "shape " << sizes << ", strides " << y.strides() << " and " << x.strides());
       }
 }
 
@@ -118,7 +118,8 @@ BOOST_AUTO_TEST_CASE(threads_change_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(elements_of_several_sizes) {
-  Tensor mask = randn({37, 29}) > 0, row = (randn({29}) > 0), y = empty({37, 29}, {.dtype = float64});
+  Tensor mask = randn({37, 29}) > 0, row = (randn({29}) > 0),
+         y = empty({37, 29}, {.dtype = float64});
   Tensor value = randn({37, 1}, {.dtype = float64});
   kernels::map<double>(
       plain(y), [](bool m, bool r, double v) { return m == r ? v : -1; }, Source<bool>{plain(mask)},
