@@ -35,8 +35,8 @@ const std::vector<Case> cases{{VectorForm::sqrt, std::sqrt, 0, 100, 0.5, 0.5},
                               {VectorForm::exp, std::exp, -80, 80, 2, 3},
                               {VectorForm::log, std::log, 1e-6, 1e6, 4, 5},
                               {VectorForm::sigmoid, sigmoid_of, -80, 30, 4, 5},
-                              {VectorForm::tanh, std::tanh, -20, 20, 2, 5},
-                              {VectorForm::tanh, std::tanh, -0.7, 0.7, 2, 5},
+                              {VectorForm::tanh, std::tanh, -20, 20, 3, 5},
+                              {VectorForm::tanh, std::tanh, -0.7, 0.7, 3, 5},
                               {VectorForm::erf, std::erf, -6, 6, 7, 8}};
 
 /// The worst error over [from, to] in units of T's last place.
