@@ -180,10 +180,13 @@ class OpCheck {
   void check_gradients(const Sample& s, const tensor_list& inputs, const Results& base) {
     if (!has_gradients(inputs, base)) return;
     expect_gradients(s, s.run, inputs, Check::order1, Check::order2);
-    if (op_.type && (op_.type->formulas || op_.type->backward_formula))
+    if (op_.type && (op_.type->formulas || op_.type->backward_formula || has_element_rules()))
       check_formulas(s, inputs, base);
     check_control(s, inputs, base);
   }
+
+  /// Whether gradients may come from rules over single elements, which formulas never do.
+  bool has_element_rules() const { return op_.info->pointwise && op_.type->rules > 0; }
 
   void check_formulas(const Sample& s, const tensor_list& inputs, const Results& base) {
     FormulaGuard formulas;
