@@ -13,18 +13,16 @@ constexpr size_t most = 4;  ///< operands that a pointwise op has
 
 bool is_number(const Tensor& t) { return !t.defined() || t.dim() == 0; }
 
-/// The block that the operands can share; 0 if there is none.
+/// The block that operands and results can share; 0 if there is none.
 int64_t common_block(Inputs x, Outputs y, const Specs& specs) {
   if (x.size() > most || specs.size() > most) return 0;
-  int64_t block = 0;
-  for (size_t i = 0; i < x.size() && !block; ++i) block = block_of(x[i]);
+  int64_t block = taper::common_block(x);
   if (!block) return 0;
-  IntList sizes = y[0].sizes();
   for (size_t i = 0; i < x.size(); ++i)
-    if (!is_number(x[i]) && (!(x[i].sizes() == sizes) || !x[i].is_contiguous())) return 0;
+    if (!is_number(x[i]) && !(x[i].sizes() == y[0].sizes())) return 0;
   for (size_t k = 0; k < specs.size(); ++k) {
     bool takes_it = specs[k].kind == Kind::fresh || block_of(y[k]) == block;
-    if (!takes_it || !(y[k].sizes() == sizes)) return 0;
+    if (!takes_it || !(y[k].sizes() == y[0].sizes())) return 0;
   }
   return block;
 }
@@ -37,6 +35,27 @@ Tensor raw_blocks(const Tensor& t) {
 }
 
 }  // namespace
+
+int64_t common_block(Inputs x) {
+  int64_t block = 0;
+  const Tensor* first = nullptr;
+  for (size_t i = 0; i < x.size() && !block; ++i) block = block_of(x[i]);
+  for (size_t i = 0; i < x.size() && block; ++i) {
+    if (is_number(x[i])) continue;
+    if (!first) first = &x[i];
+    if (!(x[i].sizes() == first->sizes()) || !x[i].is_contiguous()) return 0;
+  }
+  return block;
+}
+
+Lying::Lying(const Tensor& t, int64_t block) {
+  if (block == 0 || is_number(t)) {
+    memory = plain(t);
+    return;
+  }
+  if (block_of(t) != block) copy = copied_to_blocks(t, block);
+  memory = in_blocks(copy.defined() ? copy : t);
+}
 
 bool forward_in_blocks(const OpType& type, const void* op, Inputs x, Outputs y,
                        const Specs& specs) {
