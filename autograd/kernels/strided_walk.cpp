@@ -10,11 +10,9 @@ namespace taper::kernels {
 
 template <class F>
 static void of_size(size_t size, F f) {
-  switch (size) {
-    case 1: return f(uint8_t());
-    case 4: return f(uint32_t());
-    default: return f(uint64_t());
-  }
+  if (size == 1) return f(uint8_t());
+  if (size == 4) return f(uint32_t());
+  f(uint64_t());
 }
 
 template <class U>
