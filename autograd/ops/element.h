@@ -6,6 +6,7 @@
 
 #include "autograd/graph/engine.h"
 #include "autograd/kernels/pointwise.h"
+#include "autograd/ops/in_blocks.h"
 #include "autograd/ops/op.h"
 #include "autograd/tensor/factories.h"
 
@@ -59,13 +60,17 @@ using Same = T;
 template <template <class> class Rule, class... Values>
 Tensor map_rule(const Tensor& dy, bool dy_is_spare, const Values&... values) {
   if (!is_floating_point(dy.dtype()) || ((values.dtype() != dy.dtype()) || ...)) return {};
+  const Tensor* operands[] = {&dy, static_cast<const Tensor*>(&values)...};
+  int64_t block = common_block(Inputs(operands, std::size(operands)));
+  dy_is_spare = dy_is_spare && block_of(dy) == block;
   Tensor dx = dy_is_spare ? dy : empty(dy.sizes(), {.dtype = dy.dtype()});
+  if (block && !dy_is_spare) put_in_blocks(dx, block);
   dispatch_floating(dy.dtype(), [&](auto t) {
     using T = decltype(t);
     auto at = [](Same<T, Values>... v) { return Rule<T>::at(v...).value; };
-    [&](const auto&... buffers) {
-      kernels::map<T>(plain(dx), at, kernels::Source<T>{buffers}...);
-    }(plain(values)...);
+    [&](const auto&... x) {
+      kernels::map<T>(Lying(dx, block).memory, at, kernels::Source<T>{x.memory}...);
+    }(Lying(values, block)...);
   });
   return dx;
 }
