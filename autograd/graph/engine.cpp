@@ -13,6 +13,12 @@
 
 namespace taper {
 
+bool nobody_else_holds(const Tensor& t) {
+  const TensorImpl& x = *t.impl();
+  return x.use_count() == 1 && x.storage->use_count() == 1 && x.storage->owned() && x.contiguous &&
+         !x.base && !x.inference;
+}
+
 namespace {
 
 void check_like(std::string_view op, std::string_view what, const Tensor& g, IntList sizes,
@@ -39,19 +45,12 @@ Tensor checked(const Node& node, size_t input, Tensor g) {
   return g;
 }
 
-/// Whether nobody else holds t or its memory.
-bool ours_alone(const Tensor& t) {
-  const TensorImpl& x = *t.impl();
-  return x.use_count() == 1 && x.storage->use_count() == 1 && x.storage->owned() && x.contiguous &&
-         !x.base && !x.inference;
-}
-
 void accumulate_grad(TensorImpl& leaf, Tensor g, bool create_graph) {
   static std::mutex mutexes[64];
   std::lock_guard lock(mutexes[(reinterpret_cast<uintptr_t>(&leaf) >> 6) % 64]);
   Tensor& grad = leaf.leaf->grad;
   if (!grad.defined()) {
-    grad = ours_alone(g) ? std::move(g) : g.clone();
+    grad = nobody_else_holds(g) ? std::move(g) : g.clone();
     return;
   }
   check_like("backward", "the grad that a leaf holds has", grad, leaf.sizes, leaf.dtype);
@@ -174,9 +173,9 @@ class Run {
     Tensor& sum = gradients_[frames_[to].gradients + output_nr];
     if (!sum.defined()) {
       sum = std::move(g);
-    } else if (!create_graph_ && ours_alone(sum)) {
+    } else if (!create_graph_ && nobody_else_holds(sum)) {
       sum.add_(g);
-    } else if (!create_graph_ && ours_alone(g)) {
+    } else if (!create_graph_ && nobody_else_holds(g)) {
       g.add_(sum);
       sum = std::move(g);
     } else {

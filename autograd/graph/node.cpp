@@ -42,8 +42,8 @@ Ref<Node> Node::create(const OpType& type, const void* op, size_t edges, size_t 
                        size_t saved) {
   constexpr size_t op_at = rounded_up(sizeof(Node));  // all else lies behind it
   size_t lists_at = op_at + rounded_up(type.size);
-  size_t bytes = lists_at + edges * sizeof(Edge) + outputs * sizeof(OutputMeta) +
-                 saved * sizeof(SavedValue);
+  size_t bytes =
+      lists_at + edges * sizeof(Edge) + outputs * sizeof(OutputMeta) + saved * sizeof(SavedValue);
   auto* block = static_cast<std::byte*>(memory::allocate(bytes));
   try {
     type.copy(block + op_at, op);

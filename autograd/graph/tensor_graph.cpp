@@ -72,6 +72,7 @@ const Tensor& Tensor::detach_() const {
 Tensor Tensor::data() const {
   Tensor t = detach();
   t.impl()->untracked = true;
+  t.impl()->storage->hand_out();
   return t;
 }
 

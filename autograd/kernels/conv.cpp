@@ -116,33 +116,47 @@ void weight_gradient(const ConvGeometry& g, const T* dy, const T* x, T* dw, T* c
 /// Which kernels compute a pass.
 enum class Kernels : uint8_t { columns, direct, onednn };
 
-Kernels choose(const ConvGeometry& g, ConvPass pass, Dtype dtype, bool bias) {
+/// blocks: whether an operand lies in blocks or the result is to.
+Kernels choose(const ConvGeometry& g, ConvPass pass, Dtype dtype, bool bias, bool blocks) {
   bool empty = g.batch * g.in * g.out * g.x_size.h * g.x_size.w == 0;
   if (dtype != float32 || empty) return Kernels::columns;
-  if (direct_is_faster(g, pass)) return Kernels::direct;
-  return onednn_has(g, pass, bias) ? Kernels::onednn : Kernels::columns;
+  if (!blocks && direct_is_faster(g, pass)) return Kernels::direct;
+  return onednn_has(g, pass, bias, blocks) ? Kernels::onednn : Kernels::columns;
 }
 
-}  // namespace
-
-int64_t conv_scratch(const ConvGeometry& g, ConvPass pass, Dtype dtype, bool bias) {
-  switch (choose(g, pass, dtype, bias)) {
+int64_t scratch_bytes(const ConvGeometry& g, ConvPass pass, Dtype dtype, bool bias, bool blocks) {
+  switch (choose(g, pass, dtype, bias, blocks)) {
     case Kernels::direct: return direct_scratch(g, pass);
-    case Kernels::onednn: return onednn_scratch(g, pass, bias);
+    case Kernels::onednn: return onednn_scratch(g, pass, bias, blocks);
     default: return g.column_rows() * g.pixels() * int64_t(info(dtype).size);
   }
 }
 
-void conv2d(const ConvGeometry& g, const Buffer& x, const Buffer& w, const Buffer& b,
-            const Buffer& y, void* scratch) {
+}  // namespace
+
+ConvWay conv_way(const ConvGeometry& g, ConvPass pass, Dtype dtype, bool bias, ConvLayouts given) {
+  ConvWay way;
+  bool blocks = given.any_blocks();
+  if (choose(g, pass, dtype, bias, blocks) == Kernels::onednn) {
+    way.layouts = onednn_layouts(g, pass, bias, blocks);
+    if (pass != ConvPass::input && way.layouts.x != given.x) way.layouts.x = 0;
+    if (pass != ConvPass::forward && way.layouts.y != given.y) way.layouts.y = 0;
+  }
+  way.scratch = scratch_bytes(g, pass, dtype, bias, way.layouts.any_blocks());
+  return way;
+}
+
+void conv2d(const ConvGeometry& g, ConvLayouts layouts, const Buffer& x, const Buffer& w,
+            const Buffer& b, const Buffer& y, void* scratch, WeightTag weight) {
   constexpr auto pass = ConvPass::forward;
-  Kernels kernels = choose(g, pass, y.dtype, bool(b));
+  Kernels kernels = choose(g, pass, y.dtype, bool(b), layouts.any_blocks());
   if (kernels == Kernels::direct)
     return direct_conv2d(g, x.as<const float>(), w.as<const float>(), b.as<const float>(),
                          y.as<float>(), scratch);
   if (kernels == Kernels::onednn)
-    return onednn_conv(g, pass, {x.as<float>(), w.as<float>(), b.as<float>(), y.as<float>()},
-                       scratch);
+    return onednn_conv(g, pass, layouts,
+                       {x.as<float>(), w.as<float>(), b.as<float>(), y.as<float>()}, scratch,
+                       weight);
   dispatch_floating(y.dtype, [&](auto t) {
     using T = decltype(t);
     forward(g, x.as<const T>(), w.as<const T>(), b.as<const T>(), y.as<T>(),
@@ -150,30 +164,32 @@ void conv2d(const ConvGeometry& g, const Buffer& x, const Buffer& w, const Buffe
   });
 }
 
-void conv2d_input(const ConvGeometry& g, const Buffer& dy, const Buffer& w, const Buffer& dx,
-                  void* scratch) {
+void conv2d_input(const ConvGeometry& g, ConvLayouts layouts, const Buffer& dy, const Buffer& w,
+                  const Buffer& dx, void* scratch) {
   constexpr auto pass = ConvPass::input;
-  Kernels kernels = choose(g, pass, dx.dtype, false);
+  Kernels kernels = choose(g, pass, dx.dtype, false, layouts.any_blocks());
   if (kernels == Kernels::direct)
     return direct_conv2d_input(g, dy.as<const float>(), w.as<const float>(), dx.as<float>(),
                                scratch);
   if (kernels == Kernels::onednn)
-    return onednn_conv(g, pass, {dx.as<float>(), w.as<float>(), nullptr, dy.as<float>()}, scratch);
+    return onednn_conv(g, pass, layouts, {dx.as<float>(), w.as<float>(), nullptr, dy.as<float>()},
+                       scratch);
   dispatch_floating(dx.dtype, [&](auto t) {
     using T = decltype(t);
     input_gradient(g, dy.as<const T>(), w.as<const T>(), dx.as<T>(), static_cast<T*>(scratch));
   });
 }
 
-void conv2d_weight(const ConvGeometry& g, const Buffer& dy, const Buffer& x, const Buffer& dw,
-                   void* scratch) {
+void conv2d_weight(const ConvGeometry& g, ConvLayouts layouts, const Buffer& dy, const Buffer& x,
+                   const Buffer& dw, void* scratch) {
   constexpr auto pass = ConvPass::weight;
-  Kernels kernels = choose(g, pass, dw.dtype, false);
+  Kernels kernels = choose(g, pass, dw.dtype, false, layouts.any_blocks());
   if (kernels == Kernels::direct)
     return direct_conv2d_weight(g, dy.as<const float>(), x.as<const float>(), dw.as<float>(),
                                 scratch);
   if (kernels == Kernels::onednn)
-    return onednn_conv(g, pass, {x.as<float>(), dw.as<float>(), nullptr, dy.as<float>()}, scratch);
+    return onednn_conv(g, pass, layouts, {x.as<float>(), dw.as<float>(), nullptr, dy.as<float>()},
+                       scratch);
   dispatch_floating(dw.dtype, [&](auto t) {
     using T = decltype(t);
     weight_gradient(g, dy.as<const T>(), x.as<const T>(), dw.as<T>(), static_cast<T*>(scratch));

@@ -94,14 +94,14 @@ class Plans {
   int64_t uses_ = 0;
 };
 
-ConvPlan& plan(const ConvGeometry& g, ConvPass pass, bool bias) {
+ConvPlan& plan(const ConvGeometry& g, ConvPass pass, bool bias, bool blocks) {
   thread_local Plans plans;
   int threads = products(g) < parallel_products ? 1 : get_num_threads();
   return plans.find({.geometry = g,
                      .pass = pass,
                      .bias = bias,
                      .winograd = winograd() && winograd_is_faster(g),
-                     .plain = plain_is_faster(g, pass),
+                     .plain = !blocks && plain_is_faster(g, pass),
                      .threads = threads});
 }
 
@@ -118,17 +118,24 @@ bool is_ordinary(const ConvGeometry& g) {
 
 }  // namespace
 
-bool onednn_has(const ConvGeometry& g, ConvPass pass, bool bias) {
-  return is_ordinary(g) && plan(g, pass, bias).valid();
+bool onednn_has(const ConvGeometry& g, ConvPass pass, bool bias, bool blocks) {
+  return is_ordinary(g) && plan(g, pass, bias, blocks).valid();
 }
 
-int64_t onednn_scratch(const ConvGeometry& g, ConvPass pass, bool bias) {
-  return plan(g, pass, bias).scratch();
+ConvLayouts onednn_layouts(const ConvGeometry& g, ConvPass pass, bool bias, bool blocks) {
+  const ConvPlan& p = plan(g, pass, bias, blocks);
+  return {p.block(ConvRole::x), p.block(ConvRole::y)};
 }
 
-void onednn_conv(const ConvGeometry& g, ConvPass pass, const ConvData& data, void* scratch,
-                 WeightTag weight) {
-  plan(g, pass, data.b != nullptr).run({{{data.x}, {data.w}, {data.y}, {data.b}}}, scratch, weight);
+int64_t onednn_scratch(const ConvGeometry& g, ConvPass pass, bool bias, bool blocks) {
+  return plan(g, pass, bias, blocks).scratch();
+}
+
+void onednn_conv(const ConvGeometry& g, ConvPass pass, ConvLayouts layouts, const ConvData& data,
+                 void* scratch, WeightTag weight) {
+  std::array<ConvPart, 4> parts{
+      {{data.x, layouts.x != 0}, {data.w}, {data.y, layouts.y != 0}, {data.b}}};
+  plan(g, pass, data.b != nullptr, layouts.any_blocks()).run(parts, scratch, weight);
 }
 
 }  // namespace kernels

@@ -21,13 +21,24 @@ static const dnnl::stream& stream() {
   return in_order;
 }
 
-/// The same part in whatever layout the primitive likes.
-static Layout any(const Layout& plain) {
+static dnnl::memory::dims sizes(const Layout& layout) {
 #if DNNL_VERSION_MAJOR >= 3
-  return {plain.get_dims(), f32, tag::any};
+  return layout.get_dims();
 #else
-  return {plain.dims(), f32, tag::any};
+  return layout.dims();
 #endif
+}
+
+/// The same part in whatever layout the primitive likes.
+static Layout any(const Layout& plain) { return {sizes(plain), f32, tag::any}; }
+
+/// Channels of the blocks that images lie in; 0 if they lie otherwise.
+static int64_t block_of(const Layout& layout) {
+  dnnl::memory::dims n = sizes(layout);
+  if (n.size() != 4) return 0;
+  if (n[1] % 16 == 0 && layout == Layout(n, f32, tag::nChw16c)) return 16;
+  if (n[1] % 8 == 0 && layout == Layout(n, f32, tag::nChw8c)) return 8;
+  return 0;
 }
 
 /// What a pass's primitive is described by: layouts, those that are offered to it, and the window's
@@ -161,6 +172,7 @@ void ConvPlan::add_operand(ConvRole role, int argument, bool written, const Layo
   o.written = written;
   o.plain = plain;
   o.wanted = wanted;
+  o.block = role == ConvRole::w ? 0 : block_of(wanted);
   arguments_[argument] = {wanted, engine(), nullptr};
   if (plain == wanted) return;
   o.place = reserve(wanted);

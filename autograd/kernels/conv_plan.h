@@ -41,7 +41,8 @@ class ConvPlan {
   bool valid() const { return bool(primitive_); }
   /// What oneDNN calls the kernel.
   const std::string& kernel() const { return kernel_; }
-  const dnnl::memory::desc& wanted(ConvRole role) const { return operand(role).wanted; }
+  /// Channels of the blocks that a role is wanted in; 0 if it is wanted in another layout.
+  int64_t block(ConvRole role) const { return operand(role).block; }
   int64_t scratch() const { return scratch_; }
   /// `parts` by role; `weight` says which values w has.
   void run(const std::array<ConvPart, 4>& parts, void* scratch, WeightTag weight);
@@ -58,6 +59,7 @@ class ConvPlan {
     Layout plain, wanted;
     dnnl::primitive reorder;  ///< to the wanted layout, or back from it
     Arguments reorder_arguments;
+    int64_t block = 0;
     int64_t place = 0, reorder_scratchpad = 0;  ///< in scratch, in bytes
   };
   struct KeptWeight {

@@ -3,8 +3,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "autograd/kernels/parallel.h"
-#include "autograd/kernels/strided_loop.h"
+#include "autograd/kernels/pointwise.h"
 
 namespace taper::kernels {
 
@@ -32,15 +31,8 @@ struct GeluPoint {
 inline void gelu(bool tanh, const Buffer& x, const Buffer& y) {
   dispatch_floating(x.dtype, [&](auto type) {
     using T = decltype(type);
-    strided_loop<2>(x.sizes, {Shape(x.strides), Shape(y.strides)},
-                    [&](auto at, int64_t n, auto step) {
-                      const T* from = x.as<const T>() + at[0];
-                      T* to = y.as<T>() + at[1];
-                      parallel_for(n, parallel_grain / 16, [=](int64_t begin, int64_t end) {
-                        for (int64_t i = begin; i < end; ++i)
-                          to[i * step[1]] = GeluPoint<T>(from[i * step[0]], tanh).value();
-                      });
-                    });
+    map<T, Work::call>(
+        y, [tanh](T v) { return GeluPoint<T>(v, tanh).value(); }, Source<T>{x});
   });
 }
 
@@ -48,16 +40,9 @@ inline void gelu(bool tanh, const Buffer& x, const Buffer& y) {
 inline void gelu_input(bool tanh, const Buffer& dy, const Buffer& x, const Buffer& dx) {
   dispatch_floating(x.dtype, [&](auto type) {
     using T = decltype(type);
-    strided_loop<3>(x.sizes, {Shape(dy.strides), Shape(x.strides), Shape(dx.strides)},
-                    [&](auto at, int64_t n, auto step) {
-                      const T *g = dy.as<const T>() + at[0], *from = x.as<const T>() + at[1];
-                      T* to = dx.as<T>() + at[2];
-                      parallel_for(n, parallel_grain / 16, [=](int64_t begin, int64_t end) {
-                        for (int64_t i = begin; i < end; ++i)
-                          to[i * step[2]] =
-                              g[i * step[0]] * GeluPoint<T>(from[i * step[1]], tanh).slope();
-                      });
-                    });
+    map<T, Work::call>(
+        dx, [tanh](T g, T v) { return g * GeluPoint<T>(v, tanh).slope(); }, Source<T>{dy},
+        Source<T>{x});
   });
 }
 

@@ -75,6 +75,18 @@ void gemm(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool accumulate) {
   multiply(a, b, c, T(accumulate));
 }
 
+/// From so many multiplications on, all threads share a product; smaller ones of a batch are
+/// spread over the threads.
+static constexpr double shared_products = 16e6;
+
+void gemm_batch(int64_t n, int64_t products, const std::function<void(int64_t s)>& multiply) {
+  bool shared = double(products) >= shared_products;
+  int64_t grain = int64_t(parallel_products / double(std::max<int64_t>(products, 1))) + 1;
+  parallel_for(n, shared ? n : grain, [&](int64_t begin, int64_t end) {
+    for (int64_t s = begin; s < end; ++s) multiply(s);
+  });
+}
+
 #define ROW(name, type, ...) \
   template void gemm<type>(Matrix<const type>, Matrix<const type>, Matrix<type>, bool);
 TAPER_DTYPES(ROW)

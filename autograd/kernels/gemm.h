@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 namespace taper::kernels {
 
@@ -18,5 +19,9 @@ struct Matrix {
 /// plain loop.
 template <class T>
 void gemm(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool accumulate = false);
+
+/// Calls multiply(s) for s < n, products of matrices of so many multiplications each: several at
+/// once on threads of their own, or one after the other on all threads.
+void gemm_batch(int64_t n, int64_t products, const std::function<void(int64_t s)>& multiply);
 
 }  // namespace taper::kernels

@@ -1,70 +1,24 @@
 #include "autograd/kernels/lstm.h"
 
-#include <cmath>
-
 #include "autograd/kernels/gemm.h"
+#include "autograd/kernels/lstm_simd.h"
 #include "autograd/kernels/parallel.h"
 
 namespace taper::kernels {
 
 namespace {
 
-/// Calls f(element of h, element of its gate i) for a step; the other gates lie `hidden` apart.
+/// Calls f(first row, rows) for parts of the batch, on several threads.
 template <class F>
-void for_each_unit(const LstmGeometry& g, const F& f) {
+void for_each_part(const LstmGeometry& g, const F& f) {
   parallel_for(g.batch, parallel_grain / 16 / std::max<int64_t>(g.hidden, 1) + 1,
-               [&](int64_t begin, int64_t end) {
-                 for (int64_t n = begin; n < end; ++n)
-                   for (int64_t k = 0; k < g.hidden; ++k) f(n * g.hidden + k, n * 4 * g.hidden + k);
-               });
+               [&](int64_t begin, int64_t end) { f(begin, end - begin); });
 }
 
+/// A part's place in a state; null stays null.
 template <class T>
-T sigmoid(T x) {
-  return T(1) / (T(1) + std::exp(-x));
-}
-
-/// The gates of one step, from their sums to their values, and with them c and h.
-template <class T>
-void advance(const LstmGeometry& g, T* gates, const T* c_before, T* c, T* h) {
-  int64_t n = g.hidden;
-  for_each_unit(g, [=](int64_t at, int64_t gate) {
-    T* p = gates + gate;
-    p[0] = sigmoid(p[0]);
-    p[n] = sigmoid(p[n]);
-    p[2 * n] = std::tanh(p[2 * n]);
-    p[3 * n] = sigmoid(p[3 * n]);
-    c[at] = p[n] * c_before[at] + p[0] * p[2 * n];
-    h[at] = p[3 * n] * std::tanh(c[at]);
-  });
-}
-
-/// What came in for one step; null where nothing did.
-template <class T>
-struct StepGradients {
-  const T *dh, *dc, *dgates;
-};
-
-/// dz of one step; dh and dc carry the gradients of the step's own h and c from the step after it,
-/// and dc takes those of the step before it.
-template <class T>
-void retreat(const LstmGeometry& g, StepGradients<T> in, const T* gates, const T* c_before,
-             const T* c, const T* dh, T* dc, T* dz) {
-  int64_t n = g.hidden;
-  for_each_unit(g, [=](int64_t at, int64_t gate) {
-    const T* p = gates + gate;
-    const T* from = in.dgates ? in.dgates + gate : nullptr;
-    auto incoming = [&](int64_t k) { return from ? from[k * n] : T(0); };
-    T* to = dz + gate;
-    T i = p[0], f = p[n], a = p[2 * n], o = p[3 * n], shown = std::tanh(c[at]);
-    T h_part = dh[at] + (in.dh ? in.dh[at] : T(0));
-    T c_part = dc[at] + (in.dc ? in.dc[at] : T(0)) + h_part * o * (T(1) - shown * shown);
-    to[0] = (c_part * a + incoming(0)) * i * (T(1) - i);
-    to[n] = (c_part * c_before[at] + incoming(1)) * f * (T(1) - f);
-    to[2 * n] = (c_part * i + incoming(2)) * (T(1) - a * a);
-    to[3 * n] = (h_part * shown + incoming(3)) * o * (T(1) - o);
-    dc[at] = c_part * f;
-  });
+T* part(T* state, int64_t offset) {
+  return state ? state + offset : nullptr;
 }
 
 template <class T>
@@ -87,7 +41,11 @@ void lstm_steps(const LstmGeometry& g, const Buffer& z, const Buffer& h0, const 
       std::copy_n(z.as<const T>() + 4 * at, 4 * state, sums);
       gemm<T>({h_before, g.batch, n, n, 1}, weight.transposed(), {sums, g.batch, 4 * n, 4 * n, 1},
               true);
-      advance(g, sums, c_before, c.as<T>() + at, h.as<T>() + at);
+      for_each_part(g, [&](int64_t row, int64_t rows) {
+        int64_t from = row * n;
+        lstm_advance(LstmStep<T>{rows, n, sums + 4 * from, c_before + from, c.as<T>() + at + from,
+                                 h.as<T>() + at + from});
+      });
       h_before = h.as<T>() + at;
       c_before = c.as<T>() + at;
     }
@@ -108,9 +66,15 @@ void lstm_steps_backward(const LstmGeometry& g, const Buffer& dh, const Buffer& 
       int64_t at = g.step(s) * state;
       const T* c_before = s == 0 ? c0.as<const T>() : c.as<const T>() + g.step(s - 1) * state;
       T* out = dz.as<T>() + 4 * at;
-      retreat(g, {at_step<T>(dh, at), at_step<T>(dc, at), at_step<T>(dgates, 4 * at)},
-              gates.as<const T>() + 4 * at, c_before, c.as<const T>() + at, dh0.as<const T>(),
-              dc0.as<T>(), out);
+      const T *dh_in = at_step<T>(dh, at), *dc_in = at_step<T>(dc, at);
+      const T* dgates_in = at_step<T>(dgates, 4 * at);
+      for_each_part(g, [&](int64_t row, int64_t rows) {
+        int64_t from = row * n;
+        lstm_retreat(LstmStepBack<T>{
+            rows, n, part(dh_in, from), part(dc_in, from), part(dgates_in, 4 * from),
+            gates.as<const T>() + 4 * (at + from), c_before + from, c.as<const T>() + at + from,
+            dh0.as<const T>() + from, dc0.as<T>() + from, out + 4 * from});
+      });
       gemm<T>({out, g.batch, 4 * n, 4 * n, 1}, weight, {dh0.as<T>(), g.batch, n, n, 1});
     }
   });

@@ -1,8 +1,10 @@
 #include "autograd/kernels/norm.h"
 
+#include <array>
 #include <cmath>
 #include <numeric>
 
+#include "autograd/kernels/norm_simd.h"
 #include "autograd/kernels/parallel.h"
 
 namespace taper::kernels {
@@ -75,51 +77,148 @@ void step(const Buffer& running, int64_t i, double momentum, double batch) {
   value = T((1 - momentum) * double(value) + momentum * batch);
 }
 
-/// Calls f(channel) for all channels, on several threads.
-template <class F>
-void for_each_channel(const NormPlanes& p, const F& f) {
-  parallel_for(p.channels, parallel_grain / std::max<int64_t>(p.count(), 1) + 1,
-               [&](int64_t begin, int64_t end) {
-                 for (int64_t c = begin; c < end; ++c) f(c);
-               });
-}
-
-/// Calls f(place) for where each run of `inner` elements of a channel starts.
-template <class F>
-void for_each_run(const NormPlanes& p, int64_t channel, const F& f) {
-  for (int64_t n = 0; n < p.outer; ++n) f((n * p.channels + channel) * p.inner);
-}
-
-/// Sums of dy and of dy xhat over a run.
+/// A number for each channel of a block; one channel's is in all.
 template <class T>
-void add_sums(const T* dy, const T* x, int64_t n, double mean, double rstd, double& sum,
-              double& product) {
-  TwoSums s = sum_two(n, [=](int64_t i) {
-    return TwoSums{double(dy[i]), double(dy[i]) * (double(x[i]) - mean)};
+using Lanes = std::array<T, norm_lanes>;
+using Sums = std::array<double, norm_lanes>;
+
+/// The channels of a block, or one channel: what is normalised on one thread.
+template <class T>
+struct Group {
+  const NormPlanes& p;
+  int64_t first;  ///< channel
+
+  /// Calls f(channel, lane) for each lane that holds a channel's number.
+  template <class F>
+  void fill(const F& f) const {
+    for (int64_t lane = 0; lane < norm_lanes; ++lane) f(first + lane % p.block, size_t(lane));
+  }
+  /// Calls f(place) for where each run of the group's elements starts.
+  template <class F>
+  void for_each_run(const F& f) const {
+    for (int64_t n = 0; n < p.outer; ++n) f((n * p.channels + first) * p.inner);
+  }
+
+  std::array<Moments, norm_lanes> moments(const T* x) const {
+    std::array<Moments, norm_lanes> m;
+    for_each_run([&](int64_t at) { m[0].add(x + at, p.inner); });
+    return m;
+  }
+  void apply(const T* x, const Lanes<T>& mean, const Lanes<T>& scale, const Lanes<T>& shift,
+             T* y) const {
+    for_each_run([&, m = mean[0], s = scale[0], b = shift[0]](int64_t at) {
+      for (int64_t i = at; i < at + p.inner; ++i) y[i] = (x[i] - m) * s + b;
+    });
+  }
+  std::pair<Sums, Sums> products(const T* dy, const T* x, const Lanes<T>& mean) const {
+    std::pair<Sums, Sums> out{};
+    for_each_run([&, m = double(mean[0])](int64_t at) {
+      TwoSums s = sum_two(p.inner, [&](int64_t i) {
+        return TwoSums{double(dy[at + i]), double(dy[at + i]) * (double(x[at + i]) - m)};
+      });
+      out.first[0] += s.a;
+      out.second[0] += s.b;
+    });
+    return out;
+  }
+  void gradient(const T* dy, const T* x, const Lanes<T>& mean, const Lanes<T>& scale,
+                const Lanes<T>& less, const Lanes<T>& slope, T* dx) const {
+    for_each_run([&, m = mean[0], s = scale[0], l = less[0], k = slope[0]](int64_t at) {
+      for (int64_t i = at; i < at + p.inner; ++i) dx[i] = s * (dy[i] - l - (x[i] - m) * k);
+    });
+  }
+};
+
+/// The same in vectors.
+template <>
+struct Group<float> {
+  const NormPlanes& p;
+  int64_t first;
+
+  template <class F>
+  void fill(const F& f) const {
+    for (int64_t lane = 0; lane < norm_lanes; ++lane) f(first + lane % p.block, size_t(lane));
+  }
+  NormRuns runs() const { return {p.outer, p.inner * p.block, p.channels * p.inner, p.block}; }
+  const float* start(const float* x) const { return x + first * p.inner; }
+  float* start(float* x) const { return x + first * p.inner; }
+  /// A channel's sums alone: of one channel, the lanes hold parts.
+  Sums of_channels(const Sums& lanes) const {
+    if (p.block > 1) return lanes;
+    return {std::accumulate(lanes.begin(), lanes.end(), 0.0)};
+  }
+
+  std::array<Moments, norm_lanes> moments(const float* x) const {
+    std::array<Moments, norm_lanes> m;
+    if (p.count() == 0) return m;
+    Lanes<float> origin;
+    Sums sum{}, squares{};
+    fill([&](int64_t c, size_t lane) { origin[lane] = start(x)[c - first]; });
+    norm_moments(runs(), start(x), origin.data(), sum.data(), squares.data());
+    sum = of_channels(sum);
+    squares = of_channels(squares);
+    for (size_t k = 0; k < size_t(p.block); ++k)
+      m[k] = {double(origin[k]), sum[k], squares[k], p.count()};
+    return m;
+  }
+  void apply(const float* x, const Lanes<float>& mean, const Lanes<float>& scale,
+             const Lanes<float>& shift, float* y) const {
+    norm_apply(runs(), start(x), mean.data(), scale.data(), shift.data(), start(y));
+  }
+  std::pair<Sums, Sums> products(const float* dy, const float* x, const Lanes<float>& mean) const {
+    Sums sum{}, product{};
+    norm_products(runs(), start(dy), start(x), mean.data(), sum.data(), product.data());
+    return {of_channels(sum), of_channels(product)};
+  }
+  void gradient(const float* dy, const float* x, const Lanes<float>& mean,
+                const Lanes<float>& scale, const Lanes<float>& less, const Lanes<float>& slope,
+                float* dx) const {
+    norm_gradient(runs(), start(dy), start(x), mean.data(), scale.data(), less.data(), slope.data(),
+                  start(dx));
+  }
+};
+
+/// Calls f(group) for all groups, on several threads.
+template <class T, class F>
+void for_each_group(const NormPlanes& p, const F& f) {
+  int64_t work = std::max<int64_t>(p.count() * p.block, 1);
+  parallel_for(p.channels / p.block, parallel_grain / work + 1, [&](int64_t begin, int64_t end) {
+    for (int64_t g = begin; g < end; ++g) f(Group<T>{p, g * p.block});
   });
-  sum += s.a;
-  product += s.b * rstd;
 }
 
 }  // namespace
+
+void channel_sum(const NormPlanes& p, const Buffer& x, const Buffer& y) {
+  dispatch_floating(x.dtype, [&](auto t) {
+    using T = decltype(t);
+    for_each_group<T>(p, [&](const auto& group) {
+      Sums sums = group.products(x.as<const T>(), x.as<const T>(), Lanes<T>{}).first;
+      for (int64_t k = 0; k < p.block; ++k) y.as<T>()[group.first + k] = T(sums[size_t(k)]);
+    });
+  });
+}
 
 void batch_stats(const NormPlanes& p, const Buffer& x, double eps, const RunningStats& running,
                  const Buffer& stats) {
   dispatch_floating(x.dtype, [&](auto t) {
     using T = decltype(t);
-    for_each_channel(p, [&](int64_t c) {
-      Moments m;
-      for_each_run(p, c, [&](int64_t at) { m.add(x.as<const T>() + at, p.inner); });
-      if (m.count == 0) {
-        stats.as<T>()[c] = T(0);
-        stats.as<T>()[p.channels + c] = T(1 / std::sqrt(eps));
-        return;
+    for_each_group<T>(p, [&](const auto& group) {
+      std::array<Moments, norm_lanes> moments = group.moments(x.as<const T>());
+      for (int64_t k = 0; k < p.block; ++k) {
+        const Moments& m = moments[size_t(k)];
+        int64_t c = group.first + k;
+        if (m.count == 0) {
+          stats.as<T>()[c] = T(0);
+          stats.as<T>()[p.channels + c] = T(1 / std::sqrt(eps));
+          continue;
+        }
+        stats.as<T>()[c] = T(m.mean());
+        stats.as<T>()[p.channels + c] = T(1 / std::sqrt(m.var() + eps));
+        step<T>(running.mean, c, running.momentum, m.mean());
+        double unbiased = m.var() * (double(m.count) / double(m.count - 1));
+        step<T>(running.var, c, running.momentum, unbiased);
       }
-      stats.as<T>()[c] = T(m.mean());
-      stats.as<T>()[p.channels + c] = T(1 / std::sqrt(m.var() + eps));
-      step<T>(running.mean, c, running.momentum, m.mean());
-      double unbiased = m.var() * (double(m.count) / double(m.count - 1));
-      step<T>(running.var, c, running.momentum, unbiased);
     });
   });
 }
@@ -140,14 +239,15 @@ void batch_norm(const NormPlanes& p, const Buffer& x, const Buffer& weight, cons
                 const Buffer& stats, const Buffer& y) {
   dispatch_floating(x.dtype, [&](auto t) {
     using T = decltype(t);
-    for_each_channel(p, [&](int64_t c) {
-      T mean = stats.as<const T>()[c], rstd = stats.as<const T>()[p.channels + c];
-      T scale = T(double(rstd) * value_or<T>(weight, c, 1)), shift = T(value_or<T>(bias, c, 0));
-      for_each_run(p, c, [&](int64_t at) {
-        const T* from = x.as<const T>() + at;
-        T* to = y.as<T>() + at;
-        for (int64_t i = 0; i < p.inner; ++i) to[i] = (from[i] - mean) * scale + shift;
+    for_each_group<T>(p, [&](const auto& group) {
+      Lanes<T> mean, scale, shift;
+      group.fill([&](int64_t c, size_t lane) {
+        mean[lane] = stats.as<const T>()[c];
+        double rstd = double(stats.as<const T>()[p.channels + c]);
+        scale[lane] = T(rstd * value_or<T>(weight, c, 1));
+        shift[lane] = T(value_or<T>(bias, c, 0));
       });
+      group.apply(x.as<const T>(), mean, scale, shift, y.as<T>());
     });
   });
 }
@@ -157,26 +257,25 @@ void batch_norm_backward(const NormPlanes& p, bool batch, const Buffer& dy, cons
                          const Buffer& dweight, const Buffer& dbias) {
   dispatch_floating(x.dtype, [&](auto t) {
     using T = decltype(t);
-    for_each_channel(p, [&](int64_t c) {
-      const T *px = x.as<const T>(), *pdy = dy.as<const T>();
-      double mean = double(stats.as<const T>()[c]), sum = 0, product = 0;
-      double rstd = double(stats.as<const T>()[p.channels + c]);
-      for_each_run(p, c, [&](int64_t at) {
-        add_sums(pdy + at, px + at, p.inner, mean, rstd, sum, product);
+    for_each_group<T>(p, [&](const auto& group) {
+      Lanes<T> mean, scale, less, slope;
+      const T *pdy = dy.as<const T>(), *px = x.as<const T>(), *means = stats.as<const T>();
+      group.fill([&](int64_t c, size_t lane) { mean[lane] = means[c]; });
+      std::pair<Sums, Sums> totals = group.products(pdy, px, mean);
+      group.fill([&](int64_t c, size_t lane) {
+        double rstd = double(means[p.channels + c]), share = 1 / double(p.count());
+        double sum = totals.first[size_t(c - group.first)];
+        double product = totals.second[size_t(c - group.first)] * rstd;
+        dweight.as<T>()[c] = T(product);
+        dbias.as<T>()[c] = T(sum);
+        scale[lane] = T(rstd * value_or<T>(weight, c, 1));
+        less[lane] = T(sum * share);
+        slope[lane] = T(product * share * rstd);
       });
-      dweight.as<T>()[c] = T(product);
-      dbias.as<T>()[c] = T(sum);
-      double share = 1 / double(p.count());
-      T scale = T(rstd * value_or<T>(weight, c, 1)), middle = T(mean);
-      T less = T(sum * share), slope = T(product * share * rstd);
-      for_each_run(p, c, [&](int64_t at) {
-        T* to = dx.as<T>() + at;
-        if (!batch)  // each element by itself: an infinity elsewhere is not its concern
-          for (int64_t i = 0; i < p.inner; ++i) to[i] = scale * pdy[at + i];
-        else
-          for (int64_t i = 0; i < p.inner; ++i)
-            to[i] = scale * (pdy[at + i] - less - (px[at + i] - middle) * slope);
-      });
+      if (batch)
+        group.gradient(pdy, px, mean, scale, less, slope, dx.as<T>());
+      else  // each element by itself: an infinity elsewhere is not its concern
+        group.apply(pdy, Lanes<T>{}, scale, Lanes<T>{}, dx.as<T>());
     });
   });
 }

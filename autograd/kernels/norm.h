@@ -8,11 +8,13 @@ namespace taper::kernels {
 // otherwise and of one floating type; weight and bias may be empty (1 and 0). stats holds the
 // means, then the 1 / sqrt(var + eps), of what is normalised together; sums are kept in double.
 
-/// x [outer, channels, inner], normalised over outer and inner.
+/// x [outer, channels, inner], normalised over outer and inner; float32 may also lie in blocks,
+/// [outer, channels / block, inner, block].
 struct NormPlanes {
-  int64_t outer = 1, channels = 1, inner = 1;
+  int64_t outer = 1, channels = 1, inner = 1, block = 1;
 
-  explicit NormPlanes(IntList sizes) : outer(sizes[0]), channels(sizes[1]) {
+  explicit NormPlanes(IntList sizes, int64_t b = 1)
+      : outer(sizes[0]), channels(sizes[1]), block(b) {
     for (size_t d = 2; d < sizes.size(); ++d) inner *= sizes[d];
   }
   /// Elements of a channel.
@@ -26,6 +28,8 @@ struct RunningStats {
   double momentum = 0;
 };
 
+/// y [channels]: the sums over outer and inner.
+void channel_sum(const NormPlanes& p, const Buffer& x, const Buffer& y);
 /// stats [2, channels] of x itself, and the step of the running statistics.
 void batch_stats(const NormPlanes& p, const Buffer& x, double eps, const RunningStats& running,
                  const Buffer& stats);

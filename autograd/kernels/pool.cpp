@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "autograd/kernels/parallel.h"
+#include "autograd/kernels/pool_planes.h"
 
 namespace taper::kernels {
 
@@ -37,16 +38,46 @@ void for_each_plane(const PoolGeometry& g, const F& f) {
   });
 }
 
-/// The place of the window's largest element in the plane x.
+/// The number in its window of the largest element in the plane x.
 template <class T>
-int64_t place_of_max(const PoolGeometry& g, const T* x, Span rows, Span columns) {
-  int64_t place = rows.begin * g.x_size.w + columns.begin;
+int64_t cell_of_max(const PoolGeometry& g, const T* x, int64_t i, int64_t j, T& best) {
+  Span rows = rows_of(g, i), columns = columns_of(g, j);
+  int64_t top = i * g.stride.h - g.padding.h, left = j * g.stride.w - g.padding.w;
+  best = x[rows.begin * g.x_size.w + columns.begin];
+  int64_t row = rows.begin, column = columns.begin;
   for (int64_t r = rows.begin; r < rows.end; r += g.dilation.h)
     for (int64_t c = columns.begin; c < columns.end; c += g.dilation.w) {
       T v = x[r * g.x_size.w + c];
-      if (v > x[place] || v != v) place = r * g.x_size.w + c;
+      if (!(v > best || v != v)) continue;
+      best = v;
+      row = r;
+      column = c;
     }
-  return place;
+  return (row - top) / g.dilation.h * g.kernel.w + (column - left) / g.dilation.w;
+}
+
+/// Where in its plane a cell of the window of output pixel (i, j) lies; -1 outside.
+int64_t place_of_cell(const PoolGeometry& g, int64_t cell, int64_t i, int64_t j) {
+  int64_t r = cell / g.kernel.w, c = cell % g.kernel.w;
+  if (cell < 0 || r >= g.kernel.h) return -1;
+  r = i * g.stride.h - g.padding.h + r * g.dilation.h;
+  c = j * g.stride.w - g.padding.w + c * g.dilation.w;
+  bool inside = r >= 0 && r < g.x_size.h && c >= 0 && c < g.x_size.w;
+  return inside ? r * g.x_size.w + c : -1;
+}
+
+/// Calls f(C{}) with the type of the windows' cells.
+template <class F>
+void dispatch_cell(const Buffer& cell, const F& f) {
+  cell.dtype == uint8 ? f(uint8_t{}) : f(int64_t{});
+}
+
+/// The divisors of one plane of y.
+std::vector<float> divisors_of(const PoolGeometry& g, PoolDivisor divisor) {
+  std::vector<float> out;
+  for (int64_t i = 0; i < g.y_size.h; ++i)
+    for (int64_t j = 0; j < g.y_size.w; ++j) out.push_back(float(divisor.at(g, i, j)));
+  return out;
 }
 
 }  // namespace
@@ -59,22 +90,53 @@ double PoolDivisor::at(const PoolGeometry& g, int64_t i, int64_t j) const {
                 std::min(g.kernel.w, g.x_size.w + g.padding.w - w));
 }
 
-void max_pool2d(const PoolGeometry& g, const Buffer& x, const Buffer& y, const Buffer& index) {
+void max_pool2d(const PoolGeometry& g, const Buffer& x, const Buffer& y, const Buffer& cell) {
+  if (x.dtype == float32 && cell.dtype == uint8 && PoolPlanes::suits(g))
+    return PoolPlanes(g).max(x.as<const float>(), y.as<float>(), cell.as<uint8_t>());
   dispatch(x.dtype, [&](auto t) {
-    using T = decltype(t);
-    for_each_plane(g, [&](int64_t from, int64_t to) {
-      const T* px = x.as<const T>() + from;
+    dispatch_cell(cell, [&](auto c) {
+      for_each_plane(g, [&](int64_t from, int64_t to) {
+        for (int64_t i = 0; i < g.y_size.h; ++i)
+          for (int64_t j = 0; j < g.y_size.w; ++j, ++to)
+            cell.as<decltype(c)>()[to] = decltype(c)(
+                cell_of_max(g, x.as<decltype(t)>() + from, i, j, y.as<decltype(t)>()[to]));
+      });
+    });
+  });
+}
+
+void max_pool2d_input(const PoolGeometry& g, const Buffer& dy, const Buffer& cell,
+                      const Buffer& dx) {
+  if (dx.dtype == float32 && cell.dtype == uint8 && PoolPlanes::suits(g))
+    return PoolPlanes(g).max_input(dy.as<const float>(), cell.as<const uint8_t>(), dx.as<float>());
+  dispatch_floating(dx.dtype, [&](auto t) {
+    dispatch_cell(cell, [&](auto c) {
+      for_each_plane(g, [&](int64_t to, int64_t from) {
+        auto* px = dx.as<decltype(t)>() + to;
+        std::fill_n(px, g.x_size.h * g.x_size.w, decltype(t)(0));
+        for (int64_t i = 0; i < g.y_size.h; ++i)
+          for (int64_t j = 0; j < g.y_size.w; ++j, ++from) {
+            int64_t place = place_of_cell(g, int64_t(cell.as<decltype(c)>()[from]), i, j);
+            if (place >= 0) px[place] += dy.as<decltype(t)>()[from];
+          }
+      });
+    });
+  });
+}
+
+void max_pool2d_indices(const PoolGeometry& g, const Buffer& cell, const Buffer& index) {
+  dispatch_cell(cell, [&](auto c) {
+    for_each_plane(g, [&](int64_t, int64_t at) {
       for (int64_t i = 0; i < g.y_size.h; ++i)
-        for (int64_t j = 0; j < g.y_size.w; ++j, ++to) {
-          int64_t place = place_of_max(g, px, rows_of(g, i), columns_of(g, j));
-          y.as<T>()[to] = px[place];
-          index.as<int64_t>()[to] = place;
-        }
+        for (int64_t j = 0; j < g.y_size.w; ++j, ++at)
+          index.as<int64_t>()[at] = place_of_cell(g, int64_t(cell.as<decltype(c)>()[at]), i, j);
     });
   });
 }
 
 void avg_pool2d(const PoolGeometry& g, PoolDivisor divisor, const Buffer& x, const Buffer& y) {
+  if (x.dtype == float32 && PoolPlanes::suits(g))
+    return PoolPlanes(g).mean(x.as<const float>(), divisors_of(g, divisor).data(), y.as<float>());
   dispatch_floating(x.dtype, [&](auto t) {
     using T = decltype(t);
     for_each_plane(g, [&](int64_t from, int64_t to) {
@@ -93,6 +155,9 @@ void avg_pool2d(const PoolGeometry& g, PoolDivisor divisor, const Buffer& x, con
 
 void avg_pool2d_input(const PoolGeometry& g, PoolDivisor divisor, const Buffer& dy,
                       const Buffer& dx) {
+  if (dx.dtype == float32 && PoolPlanes::suits(g))
+    return PoolPlanes(g).mean_input(dy.as<const float>(), divisors_of(g, divisor).data(),
+                                    dx.as<float>());
   dispatch_floating(dx.dtype, [&](auto t) {
     using T = decltype(t);
     for_each_plane(g, [&](int64_t to, int64_t from) {

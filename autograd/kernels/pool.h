@@ -22,9 +22,16 @@ struct PoolDivisor {
 
 // All buffers are packed.
 
-/// y = the largest element of each window, index (int64) = its place in the plane: the first one,
-/// or the last NaN where there are any.
-void max_pool2d(const PoolGeometry& g, const Buffer& x, const Buffer& y, const Buffer& index);
+/// y = the largest element of each window, cell = its number in the window, counted along rows: the
+/// first one, or the last NaN where there are any. cell is uint8 where it holds all numbers, or
+/// int64.
+void max_pool2d(const PoolGeometry& g, const Buffer& x, const Buffer& y, const Buffer& cell);
+/// dx: where each window's cell lies, its dy; windows that share a place are added up. Cells
+/// outside the window or the plane count for nothing.
+void max_pool2d_input(const PoolGeometry& g, const Buffer& dy, const Buffer& cell,
+                      const Buffer& dx);
+/// index (int64) = where in its plane each window's cell lies.
+void max_pool2d_indices(const PoolGeometry& g, const Buffer& cell, const Buffer& index);
 /// y = the sum of each window over its divisor.
 void avg_pool2d(const PoolGeometry& g, PoolDivisor divisor, const Buffer& x, const Buffer& y);
 /// dx: the adjoint of avg_pool2d.

@@ -26,15 +26,28 @@ HWY_INLINE V polynomial(D d, V t, const float (&c)[N]) {
   return sum;
 }
 
+/// a / b within 1 ulp for floats b whose reciprocal is no extreme: where products are fused,
+/// Newton's steps keep more units busy than the divider.
+template <class D, class V>
+HWY_INLINE V quotient([[maybe_unused]] D d, V a, V b) {
+#if HWY_NATIVE_FMA
+  V r = hn::ApproximateReciprocal(b);
+  r = hn::MulAdd(r, hn::NegMulAdd(b, r, hn::Set(d, 1.0f)), r);
+  V q = hn::Mul(a, r);
+  return hn::MulAdd(r, hn::NegMulAdd(b, q, a), q);
+#else
+  return hn::Div(a, b);
+#endif
+}
+
 /// x P(x^2) / Q(x^2) of x within [-limit, limit], where the function is 1 to float's precision
 /// beyond.
 template <class D, class V, size_t N, size_t M>
 HWY_INLINE V odd_rational(D d, V x, float limit, const float (&p)[N], const float (&q)[M]) {
-  V bound = hn::Set(d, limit);
-  V inside = hn::Max(hn::Min(x, bound), hn::Neg(bound));
-  V t = hn::Mul(inside, inside);
-  V y = hn::Div(hn::Mul(inside, polynomial(d, t, p)), polynomial(d, t, q));
-  return hn::IfThenElse(hn::IsNaN(x), x, y);
+  V bound = hn::Set(d, limit), a = hn::Min(bound, hn::Abs(x));  // this order keeps NaN
+  V t = hn::Mul(a, a);
+  V y = quotient(d, hn::Mul(a, polynomial(d, t, p)), polynomial(d, t, q));
+  return hn::CopySignToAbs(hn::IfThenElse(hn::Ge(a, bound), hn::Set(d, 1.0f), y), x);
 }
 
 /// One element after the other, where there is no vector form.
@@ -84,6 +97,36 @@ HWY_INLINE V exp(D d, V x) {
   return hn::IfThenElse(hn::IsNaN(x), x, y);
 }
 
+/// exp(2 a) - 1 of floats a in [0, 9.02], within 2 ulp; NaN stays NaN. The polynomial is Cephes'
+/// expf.
+template <class D, class V>
+HWY_INLINE V expm1_of_twice(D d, V a) {
+  constexpr float c[] = {0.50000001201f,   0.16666665459f,   0.041665795894f,
+                         0.0083334519073f, 0.0013981999507f, 0.00019875691500f};
+  // Added to n, it leaves in the last bits what is 2^n once they are the exponent.
+  V shift = hn::Set(d, 0x1.8p23f + 127);
+  V shifted = hn::MulAdd(a, hn::Set(d, 2.88539008f), shift), n = hn::Sub(shifted, shift);
+  const hn::RebindToUnsigned<D> du;
+  V power = hn::BitCast(d, hn::ShiftLeft<23>(hn::BitCast(du, shifted)));
+  V r = hn::NegMulAdd(n, hn::Set(d, 0.693359375f), hn::Add(a, a));  // n log 2 in two parts
+  r = hn::MulAdd(n, hn::Set(d, 2.12194440e-4f), r);
+  V q = hn::MulAdd(hn::Mul(r, r), polynomial(d, r, c), r);
+  return hn::MulAdd(power, q, hn::Sub(power, hn::Set(d, 1.0f)));
+}
+
+/// tanh; floats within 3 ulp: t / (t + 2) of t = exp(2 |x|) - 1. From 9.02 on it is 1 to float's
+/// precision.
+template <class D, class V>
+HWY_INLINE V tanh(D d, V x) {
+  if constexpr (sizeof(hn::TFromD<D>) == 4) {
+    V a = hn::Min(hn::Set(d, 9.02f), hn::Abs(x));  // this order keeps NaN
+    V t = expm1_of_twice(d, a);
+    return hn::CopySignToAbs(quotient(d, t, hn::Add(t, hn::Set(d, 2.0f))), x);
+  } else {
+    return hn::Tanh(d, x);
+  }
+}
+
 /// Of a standard normal X in float: P(X <= x), which keeps its digits down to its tail, and the
 /// density at x.
 template <class V>
@@ -101,7 +144,7 @@ HWY_INLINE Normal<V> normal(D d, V x) {
   V a = hn::Min(hn::Abs(x), hn::Set(d, 32.0f));  // where the density is 0
   V one = hn::Set(d, 1.0f);
   V density = hn::Mul(hn::Set(d, 0.39894228f), exp(d, hn::Mul(hn::Set(d, -0.5f), hn::Mul(x, x))));
-  V tail = hn::Mul(density, hn::Div(polynomial(d, a, p), polynomial(d, a, q)));
+  V tail = hn::Mul(density, quotient(d, polynomial(d, a, p), polynomial(d, a, q)));
   V below = hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(one, tail));
   return {hn::IfThenElse(hn::IsNaN(x), x, below), density};
 }

@@ -115,7 +115,7 @@ struct Gelu : GeluBase {
   }
   void forward(Inputs x, Outputs y) const {
     Buffer from = plain(x[0]), to = plain(y[0]);
-    if (with_tanh() || !kernels::vector_map(kernels::VectorUnary::gelu, from, to))
+    if (with_tanh() || !kernels::vector_map(kernels::VectorForm::gelu, to, {&from}))
       kernels::gelu(with_tanh(), from, to);
   }
   Tensor dx(Dy dy, X x) const { return gelu_input(dy, x, approximate); }
@@ -158,7 +158,7 @@ struct GeluInput : GeluBase {
   }
   void forward(Inputs x, Outputs y) const {
     Buffer dy = plain(x[0]), from = plain(x[1]), to = plain(y[0]);
-    if (with_tanh() || !kernels::vector_map(kernels::VectorBinary::gelu_input, dy, from, to))
+    if (with_tanh() || !kernels::vector_map(kernels::VectorForm::gelu_input, to, {&dy, &from}))
       kernels::gelu_input(with_tanh(), dy, from, to);
   }
   Tensor ddy(Dy g, B x) const { return gelu_input(g, x, approximate); }

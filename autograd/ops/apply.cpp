@@ -3,7 +3,9 @@
 #include "autograd/graph/grad_mode.h"
 #include "autograd/graph/view.h"
 #include "autograd/kernels/pointwise.h"
+#include "autograd/ops/in_blocks.h"
 #include "autograd/ops/op.h"
+#include "autograd/ops/scratch.h"
 #include "autograd/tensor/factories.h"
 #include "autograd/tensor/thread_state.h"
 
@@ -14,7 +16,8 @@ using Kind = OutputSpec::Kind;
 OutputSpec& Specs::next(Kind kind, int input) {
   if (size_ == few) more_.assign(specs_, specs_ + few);
   if (size_ >= few) more_.emplace_back();
-  OutputSpec& s = begin()[size_++];
+  ++size_;
+  OutputSpec& s = begin()[size_ - 1];
   s.kind = kind;
   s.input = input;
   return s;
@@ -68,23 +71,6 @@ Tensor packed_copy(const Tensor& x) {
   dispatch(x.dtype(), [&](auto t) { kernels::copy<decltype(t)>(plain(x), plain(y)); });
   return y;
 }
-
-/// Memory that a kernel works in, aligned as that of tensors.
-class Scratch {
- public:
-  explicit Scratch(size_t bytes)
-      : bytes_(bytes), data_(bytes ? memory::allocate(bytes) : nullptr) {}
-  ~Scratch() {
-    if (data_) memory::release(data_, bytes_);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  void* data() const { return data_; }
-
- private:
-  size_t bytes_;
-  void* data_;
-};
 
 /// The inputs that an op writes, to ask for one after the other.
 class Written {
@@ -199,40 +185,58 @@ class Application {
     for (OutputSpec& s : specs_) {
       TensorImpl& t = *s.tensor.impl();
       if (s.kind == Kind::fresh) t.storage = Storage::create(t.nbytes());
+      if (s.block) put_in_blocks(s.tensor, s.block);
       *y++ = std::move(s.tensor);
     }
   }
 
   void forward(Tensor* y) {
     Scratch scratch(specs_.scratch_bytes);
-    Outputs outputs(y, scratch.data());
-    if (!specs_.writes() && !specs_.packed_inputs) return type_.forward(op_, x_, outputs);
+    Outputs outputs(y, scratch.data(), specs_.choice);
     std::vector<uint8_t> copied = inputs_to_copy();
-    if (copied.empty()) return type_.forward(op_, x_, outputs);
+    if (!copied.empty()) return forward_on_copies(copied, outputs);
+    if (type_.info->pointwise && forward_in_blocks(type_, op_, x_, outputs, specs_)) return;
+    type_.forward(op_, x_, outputs);
+  }
+
+  static bool named(uint32_t inputs, size_t i) { return i < 32 && (inputs >> i & 1); }
+
+  /// Whether input i must lie in blocks and does not.
+  bool misses_blocks(size_t i) const {
+    return named(specs_.blocked_inputs, i) && block_of(x_[i]) != specs_.input_block;
+  }
+
+  void forward_on_copies(const std::vector<uint8_t>& copied, Outputs y) {
     tensor_list copies(x_.size());
     std::vector<const Tensor*> inputs(x_.size());
     for (size_t i = 0; i < x_.size(); ++i) {
-      if (copied[i]) copies[i] = packed_copy(x_[i]);
+      if (copied[i]) copies[i] = copy(i);
       inputs[i] = copied[i] ? &copies[i] : &x_[i];
     }
-    type_.forward(op_, Inputs(inputs.data(), inputs.size()), outputs);
+    type_.forward(op_, Inputs(inputs.data(), inputs.size()), y);
   }
 
-  /// Which inputs forward cannot read where they are: they must be packed, or the op would
-  /// overwrite them meanwhile. Empty: none.
+  /// Which inputs forward cannot read where they are: they must be packed or lie in blocks, or the
+  /// op would overwrite them meanwhile. Empty: none.
   std::vector<uint8_t> inputs_to_copy() {
     std::vector<uint8_t> copied;
-    auto copy = [&](size_t i) {
+    if (!specs_.writes() && !specs_.packed_inputs && !specs_.blocked_inputs) return copied;
+    Written written(specs_, x_);
+    for (size_t i = 0; i < x_.size(); ++i) {
+      if (!x_[i].defined()) continue;
+      bool strided = named(specs_.packed_inputs, i) && !x_[i].is_contiguous();
+      if (!strided && !misses_blocks(i) &&
+          !written.overlaps(i, *x_[i].impl(), type_.info->pointwise))
+        continue;
       copied.resize(x_.size());
       copied[i] = true;
-    };
-    for (size_t i = 0; i < x_.size() && specs_.packed_inputs >> i; ++i)
-      if (specs_.packed_inputs >> i & 1 && x_[i].defined() && !x_[i].is_contiguous()) copy(i);
-    if (!specs_.writes()) return copied;
-    Written written(specs_, x_);
-    for (size_t i = 0; i < x_.size(); ++i)
-      if (x_[i].defined() && written.overlaps(i, *x_[i].impl(), type_.info->pointwise)) copy(i);
+    }
     return copied;
+  }
+
+  Tensor copy(size_t i) const {
+    if (!misses_blocks(i)) return packed_copy(x_[i]);
+    return copied_to_blocks(x_[i].is_contiguous() ? x_[i] : packed_copy(x_[i]), specs_.input_block);
   }
 
   void attach(Tensor* y) {

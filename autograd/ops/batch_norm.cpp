@@ -2,6 +2,7 @@
 #include "autograd/ops/by_parts.h"
 #include "autograd/ops/norm.h"
 #include "autograd/ops/reference.h"
+#include "autograd/tensor/blocks.h"
 #include "autograd/tensor/factories.h"
 
 namespace taper::ops {
@@ -27,6 +28,11 @@ static Tensor per_channel(const Tensor& t, const Tensor& x) {
   Shape wide(size_t(x.dim()), 1);
   wide[1] = x.size(1);
   return t.reshape(wide);
+}
+
+/// The planes of a fresh y or dx, which lies as they do.
+static NormPlanes planes_of(const Tensor& y) {
+  return NormPlanes(y.sizes(), std::max<int64_t>(block_of(y), 1));
 }
 
 /// dx, dweight, dbias from differentiable ops.
@@ -90,22 +96,24 @@ struct BatchNorm {
       check_norm_parameter(info, names[i], in[i + 1], x.size(1), x.dtype());
     check_statistics(x, in[3], in[4]);
     y.packed(0, 1, 2);
-    y.fresh(x.sizes(), x.dtype());
+    y.fresh(x.sizes(), x.dtype()).block = norm_block(x);
     y.fresh({2, x.size(1)}, x.dtype()).differentiable = false;
     if (!training || !in[3].defined()) return;
     y.write(3).differentiable = false;
     y.write(4).differentiable = false;
   }
   void forward(Inputs in, Outputs y) const {
-    const Tensor &x = in[0], &weight = in[1], &bias = in[2];
-    NormPlanes planes(x.sizes());
+    const Tensor &weight = in[1], &bias = in[2];
+    NormPlanes planes = planes_of(y[0]);
+    Buffer x = memory_of(in[0], planes);
     kernels::RunningStats running;
     if (training && in[3].defined()) running = {plain(y[2]), plain(y[3]), momentum};
     if (training)
-      kernels::batch_stats(planes, plain(x), eps, running, plain(y[1]));
+      kernels::batch_stats(planes, x, eps, running, plain(y[1]));
     else
       kernels::fixed_stats(plain(in[3]), plain(in[4]), eps, plain(y[1]));
-    kernels::batch_norm(planes, plain(x), plain(weight), plain(bias), plain(y[1]), plain(y[0]));
+    kernels::batch_norm(planes, x, plain(weight), plain(bias), plain(y[1]),
+                        memory_of(y[0], planes));
   }
   tensor_list backward(Wanted, Dy dy, In<0> x, In<1> weight, Out<1> stats) const {
     auto [dx, dweight, dbias] = batch_norm_backward(dy, x, weight, stats, training, eps);
@@ -203,14 +211,17 @@ struct BatchNormBackward {
     check_norm_parameter(info, "stats", in[3], {2, x.size(1)}, x.dtype());
     if (!in[3].defined()) fail(info.name, "stats is undefined; expected those of batch_norm");
     y.packed(0, 1, 2, 3);
-    y.fresh(x.sizes(), x.dtype());
+    int64_t block = norm_block(x);
+    if (block) y.in_blocks(block, 0, 1);
+    y.fresh(x.sizes(), x.dtype()).block = block;
     y.fresh({x.size(1)}, x.dtype());
     y.fresh({x.size(1)}, x.dtype());
   }
   void forward(Inputs in, Outputs y) const {
-    const Tensor &dy = in[0], &x = in[1], &weight = in[2], &stats = in[3];
-    kernels::batch_norm_backward(NormPlanes(x.sizes()), training, plain(dy), plain(x),
-                                 plain(weight), plain(stats), plain(y[0]), plain(y[1]),
+    const Tensor &weight = in[2], &stats = in[3];
+    NormPlanes p = planes_of(y[0]);
+    kernels::batch_norm_backward(p, training, memory_of(in[0], p), memory_of(in[1], p),
+                                 plain(weight), plain(stats), memory_of(y[0], p), plain(y[1]),
                                  plain(y[2]));
   }
   tensor_list backward(Wanted wanted, const GradOf<0>& ddx, const GradOf<1>& ddweight,

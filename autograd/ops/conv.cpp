@@ -4,11 +4,15 @@
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/ops/window.h"
+#include "autograd/tensor/blocks.h"
 #include "autograd/tensor/factories.h"
+#include "autograd/tensor/thread_state.h"
 
 namespace taper::ops {
 
 using kernels::ConvGeometry;
+using kernels::ConvLayouts;
+using kernels::ConvPass;
 
 static void check_options(const OpInfo& info, const ConvOptions& o) {
   check_window_option(info, "stride", o.stride, 1);
@@ -76,6 +80,22 @@ static ConvGeometry checked_geometry(const OpInfo& info, IntList x, IntList w,
 
 static Shape y_shape(const ConvGeometry& g) { return {g.batch, g.out, g.y_size.h, g.y_size.w}; }
 
+// Which layouts a convolution reads and writes is chosen when it is inferred: meanwhile another
+// thread may make an operand plain, whose blocks stay.
+
+static uint32_t choice_of(ConvLayouts l) { return uint32_t(l.x) | uint32_t(l.y) << 8; }
+static ConvLayouts layouts_of(uint32_t choice) { return {choice & 0xff, choice >> 8}; }
+static Buffer memory_of(const Tensor& t, int64_t block) { return block ? in_blocks(t) : plain(t); }
+
+/// Which values w has, so that its copy in the kernel's layout serves until they change. Training
+/// changes them with every step: there, none is kept.
+static kernels::WeightTag tag_of(const Tensor& w) {
+  Storage& storage = *w.impl()->storage;
+  bool whole = w.storage_offset() == 0 && size_t(w.nbytes()) == storage.bytes;
+  if (thread_state.recording() || !whole) return {};
+  return {storage.watched_id(), storage.version};
+}
+
 /// Calls f(x index, w index, y index) with the factors and the sum of every product that a
 /// convolution of shapes x and w adds up, one by one.
 template <class F>
@@ -121,17 +141,22 @@ struct Conv2d : ConvOptions {
         fail(info.name, "bias has shape {}; expected [{}]", x[2].sizes(), g.out);
     }
     y.packed(0, 1, 2);
-    y.fresh(y_shape(g), x[0].dtype());
-    y.scratch(kernels::conv_scratch(g, kernels::ConvPass::forward, x[0].dtype(), has_bias(x)));
+    kernels::ConvWay way =
+        kernels::conv_way(g, ConvPass::forward, x[0].dtype(), has_bias(x), {.x = block_of(x[0])});
+    y.fresh(y_shape(g), x[0].dtype()).block = way.layouts.y;
+    y.scratch(way.scratch);
+    y.choice = choice_of(way.layouts);
   }
   void forward(Inputs x, Outputs y) const {
-    kernels::conv2d(geometry(x[0].sizes(), x[1].sizes(), *this), plain(x[0]), plain(x[1]),
-                    has_bias(x) ? plain(x[2]) : Buffer(), plain(y[0]), y.scratch());
+    ConvLayouts l = layouts_of(y.choice());
+    kernels::conv2d(geometry(x[0].sizes(), x[1].sizes(), *this), l, memory_of(x[0], l.x),
+                    plain(x[1]), has_bias(x) ? plain(x[2]) : Buffer(), memory_of(y[0], l.y),
+                    y.scratch(), tag_of(x[1]));
   }
 
   Tensor dx(Dy dy, B w, InShape<0> s) const { return conv2d_input(dy, w, s, *this); }
   Tensor dw(Dy dy, A x, InShape<1> s) const { return conv2d_weight(dy, x, s, *this); }
-  Tensor db(Dy dy) const { return dy.sum({0, 2, 3}); }
+  Tensor db(Dy dy) const { return channel_sum(dy); }
   static constexpr auto grads = rules(&Conv2d::dx, &Conv2d::dw, &Conv2d::db);
 
   /// The report's equation 5.
@@ -254,11 +279,17 @@ struct ConvGradient : ConvOptions {
     if (!(x[0].sizes() == IntList(y_shape(g))))
       fail(Self::info.name, "dy has shape {}; expected {}", x[0].sizes(), y_shape(g));
     y.packed(0, 1);
-    y.fresh(shape, x[0].dtype());
-    y.scratch(kernels::conv_scratch(g, Self::pass, x[0].dtype()));
+    kernels::ConvWay way =
+        kernels::conv_way(g, Self::pass, x[0].dtype(), false, Self::given(x[0], x[1]));
+    y.fresh(shape, x[0].dtype()).block = Self::block_of_result(way.layouts);
+    y.scratch(way.scratch);
+    y.choice = choice_of(way.layouts);
   }
   void forward(Inputs x, Outputs y) const {
-    Self::kernel(geometry_with(x[1].sizes()), plain(x[0]), plain(x[1]), plain(y[0]), y.scratch());
+    ConvLayouts l = layouts_of(y.choice());
+    Self::kernel(geometry_with(x[1].sizes()), l, memory_of(x[0], l.y),
+                 memory_of(x[1], Self::block_of_other(l)),
+                 memory_of(y[0], Self::block_of_result(l)), y.scratch());
   }
   static std::vector<Sample> samples() {
     std::vector<Sample> out;
@@ -295,7 +326,10 @@ struct Conv2dInput : ConvGradient<Conv2dInput> {
           "shape [N, C, H, W] of the input"};
   static constexpr const char* other = "weight";
   static constexpr auto kernel = kernels::conv2d_input;
-  static constexpr auto pass = kernels::ConvPass::input;
+  static constexpr auto pass = ConvPass::input;
+  static ConvLayouts given(const Tensor& dy, const Tensor&) { return {.y = block_of(dy)}; }
+  static int64_t block_of_other(ConvLayouts) { return 0; }
+  static int64_t block_of_result(ConvLayouts l) { return l.x; }
   /// The shapes of x and w.
   static std::pair<IntList, IntList> factors(IntList w, IntList shape) { return {shape, w}; }
   static std::pair<Shape, Shape> shape_and_other(const ConvSample& s) { return {s.x, s.w}; }
@@ -324,7 +358,12 @@ struct Conv2dWeight : ConvGradient<Conv2dWeight> {
           "shape [out, C / groups, K_h, K_w] of the weight"};
   static constexpr const char* other = "input";
   static constexpr auto kernel = kernels::conv2d_weight;
-  static constexpr auto pass = kernels::ConvPass::weight;
+  static constexpr auto pass = ConvPass::weight;
+  static ConvLayouts given(const Tensor& dy, const Tensor& x) {
+    return {.x = block_of(x), .y = block_of(dy)};
+  }
+  static int64_t block_of_other(ConvLayouts l) { return l.x; }
+  static int64_t block_of_result(ConvLayouts) { return 0; }
   static std::pair<IntList, IntList> factors(IntList x, IntList shape) { return {x, shape}; }
   static std::pair<Shape, Shape> shape_and_other(const ConvSample& s) { return {s.w, s.x}; }
 

@@ -6,29 +6,75 @@
 
 namespace taper::ops {
 
+/// t's rows as those of one matrix.
+static Tensor rows_of(const Tensor& t) { return t.dim() == 2 ? t : t.flatten(0, -2); }
+
+/// Whether gemm can read a matrix as it is.
+static bool readable(const Tensor& t) {
+  return (t.stride(1) == 1 && t.stride(0) >= t.size(1)) ||
+         (t.stride(0) == 1 && t.stride(1) >= t.size(0));
+}
+
 struct Linear {
   static constexpr OpInfo info{.name = "linear",
                                .formula = "y = x w^T + b",
+                               .grad = "dx = dy w; dw = dy^T x; db = sum of dy's rows",
                                .doc = "PyTorch's layer: x [.., in], w [out, in], b [out]"};
   static Tensor call(const Tensor& x, const Tensor& w, const Tensor& b) {
+    check(x, w, b);
+    return x.dim() == 1 ? apply(Linear{}, x.unsqueeze(0), w, b).squeeze(0)
+                        : apply(Linear{}, x, w, b);
+  }
+  static void check(const Tensor& x, const Tensor& w, const Tensor& b) {
     if (w.dim() != 2) fail(info.name, "weight has shape {}; expected [out, in]", w.sizes());
     if (x.dim() == 0 || x.size(-1) != w.size(1))
       fail(info.name, "input has shape {}, weight {} expects [.., {}]", x.sizes(), w.sizes(),
            w.size(1));
     check_one_floating_type(info, "input", x, "weight", w);
-    Tensor y = x.matmul(w.t());
-    if (!b.defined()) return y;
+    if (!b.defined()) return;
     if (!(b.sizes() == IntList(w.size(0))))
       fail(info.name, "bias has shape {}; expected [{}]", b.sizes(), w.size(0));
     check_one_floating_type(info, "input", x, "bias", b);
-    return y + b;
   }
+  void infer(Inputs in, Specs& y) const {
+    const Tensor &x = in[0], &w = in[1];
+    check(x, w, in[2]);
+    if (x.dim() < 2)
+      fail(info.name, "input has shape {}; expected [rows, {}]", x.sizes(), w.size(1));
+    if (x.dim() > 2 || !readable(x)) y.packed(0);
+    if (!readable(w)) y.packed(1);
+    y.packed(2);
+    Shape out = x.sizes();
+    out.back() = w.size(0);
+    y.fresh(out, x.dtype());
+  }
+  void forward(Inputs in, Outputs y) const {
+    Buffer x = plain(in[0]), w = plain(in[1]), out = plain(y[0]);
+    dispatch_floating(x.dtype, [&](auto t) {
+      using V = decltype(t);
+      int64_t inner = w.sizes[1], outer = w.sizes[0], n = out.numel / std::max<int64_t>(outer, 1);
+      bool flat = x.sizes.size() == 2;
+      kernels::Matrix<const V> rows{x.as<const V>(), n, inner, flat ? x.strides[0] : inner,
+                                    flat ? x.strides[1] : 1};
+      kernels::Matrix<const V> weight{w.as<const V>(), outer, inner, w.strides[0], w.strides[1]};
+      bool biased = in[2].defined();
+      for (int64_t i = 0; biased && i < n; ++i)
+        std::copy_n(plain(in[2]).template as<const V>(), outer, out.as<V>() + i * outer);
+      kernels::gemm<V>(rows, weight.transposed(), {out.as<V>(), n, outer, outer, 1}, biased);
+    });
+  }
+  Tensor dx(Dy dy, B w) const { return dy.matmul(w); }
+  Tensor dw(Dy dy, A x) const { return rows_of(dy).t().mm(rows_of(x)); }
+  Tensor db(Dy dy) const { return rows_of(dy).sum(0); }
+  static constexpr auto grads = rules(&Linear::dx, &Linear::dw, &Linear::db);
   static std::vector<Sample> samples() {
     auto run = [](const tensor_list& x) {
       return tensor_list{linear(x[0], x[1], x.size() > 2 ? x[2] : Tensor())};
     };
     auto slow = [](const tensor_list& x) { return tensor_list{reference(x)}; };
-    return {{{{{4, 3}}, {{2, 3}}, {{2}}}, "", run, slow},
+    return {{{{{4, 3}}, {{2, 3}}, {{2}}}, Linear{}},
+            {{{{2, 2, 3}}, {{2, 3}}, {{2}}}, Linear{}},
+            {{{{0, 3}}, {{2, 3}}, {{2}}}, Linear{}},
             {{{{2, 2, 3}}, {{2, 3}}}, "batches, without bias", run, slow},
             {{{{3}}, {{2, 3}}, {{2}}}, "one", run, slow}};
   }

@@ -24,7 +24,8 @@ static void check_matmul(const OpInfo& info, Inputs x, int64_t dims) {
   if (a.dim() != dims || b.dim() != dims)
     fail(info.name, "operands of shape {} and {}; expected {} dimension{} each", a.sizes(),
          b.sizes(), dims, dims == 1 ? "" : "s");
-  if (dims == 3 && a.size(0) != b.size(0))
+  size_t batch = size_t(std::max<int64_t>(dims - 2, 0));
+  if (!(a.sizes().slice(0, batch) == b.sizes().slice(0, batch)))
     fail(info.name, "shapes {} and {}; expected as many matrices in both", a.sizes(), b.sizes());
   check_inner_sizes(info, a, b);
 }
@@ -99,27 +100,47 @@ struct Bmm {
       .formula = "y[s] = a[s] b[s]",
       .grad = "da = dy b^T; db = a^T dy",
       .doc = "Products of matrices, batch by batch: a [s, n, k], b [s, k, m]"};
-  static Tensor call(const Tensor& a, const Tensor& b) { return apply(Bmm{}, a, b); }
+  static Tensor call(const Tensor& a, const Tensor& b) {
+    std::array inputs{&a, &b};
+    check_matmul(info, Inputs(inputs.data(), 2), 3);
+    return apply(Bmm{}, a, b);
+  }
+  /// Takes any number of batch dimensions, so that matmul need not copy views to merge them.
   void infer(Inputs x, Specs& y) const {
-    check_matmul(info, x, 3);
+    check_matmul(info, x, std::max<int64_t>(x[0].dim(), 3));
     pack_unreadable(x, y);
-    y.fresh({x[0].size(0), x[0].size(1), x[1].size(2)}, x[0].dtype());
+    Shape out = x[0].sizes();
+    out.back() = x[1].size(-1);
+    y.fresh(out, x[0].dtype());
   }
   void forward(Inputs x, Outputs y) const {
     Buffer a = plain(x[0]), b = plain(x[1]), out = plain(y[0]);
+    size_t batch = out.sizes.size() - 2;
+    int64_t rows = out.sizes[batch], columns = out.sizes[batch + 1], inner = a.sizes.back();
     dispatch(out.dtype, [&](auto t) {
       using V = decltype(t);
-      for (int64_t s = 0; s < out.sizes[0]; ++s)
-        kernels::gemm<V>(
-            matrix<V>(a, s * a.strides[0]), matrix<V>(b, s * b.strides[0]),
-            {out.as<V>() + s * out.strides[0], out.sizes[1], out.sizes[2], out.sizes[2], 1});
+      kernels::gemm_batch(numel(out.sizes.slice(0, batch)), rows * columns * inner, [&](int64_t s) {
+        kernels::gemm<V>(matrix<V>(a, start_of(a, s)), matrix<V>(b, start_of(b, s)),
+                         {out.as<V>() + s * rows * columns, rows, columns, columns, 1});
+      });
     });
   }
-  Tensor da(Dy dy, B b) const { return dy.bmm(b.transpose(1, 2)); }
-  Tensor db(Dy dy, A a) const { return a.transpose(1, 2).bmm(dy); }
+  Tensor da(Dy dy, B b) const { return apply(Bmm{}, dy, b.transpose(-2, -1)); }
+  Tensor db(Dy dy, A a) const { return apply(Bmm{}, a.transpose(-2, -1), dy); }
   static constexpr auto grads = rules(&Bmm::da, &Bmm::db);
   Tensor reference(const tensor_list& x) const { return product_reference(x[0], x[1]); }
-  static std::vector<Sample> samples() { return {{{{{2, 3, 4}}, {{2, 4, 5}}}, Bmm{}}}; }
+  static std::vector<Sample> samples() {
+    return {{{{{2, 3, 4}}, {{2, 4, 5}}}, Bmm{}}, {{{{2, 3, 2, 1}}, {{2, 3, 1, 2}}}, Bmm{}}};
+  }
+
+ private:
+  /// Where matrix s of a batch starts, in elements.
+  static int64_t start_of(const Buffer& b, int64_t s) {
+    int64_t offset = 0;
+    for (size_t d = b.sizes.size() - 2; d-- > 0; s /= b.sizes[d])
+      offset += s % b.sizes[d] * b.strides[d];
+    return offset;
+  }
 };
 
 struct Dot {
@@ -201,7 +222,7 @@ struct Matmul {
     if (a.dim() == 1) return product(a.unsqueeze(0), b).squeeze(-2);
     if (b.dim() == 1) return product(a, b.unsqueeze(1)).squeeze(-1);
     if (a.dim() == 2 && b.dim() == 2) return a.mm(b);
-    if (b.dim() == 2 && a.is_contiguous()) return folded(a, b);
+    if (b.dim() == 2) return folded(a, b);
     return batched(a, b);
   }
   /// All rows of all batches in one product.
@@ -218,12 +239,9 @@ struct Matmul {
       Shape full = batch;
       full.push_back(t.size(-2));
       full.push_back(t.size(-1));
-      return t.expand(full).reshape({numel(batch), t.size(-2), t.size(-1)});
+      return t.sizes() == IntList(full) ? t : t.expand(full);
     };
-    Shape out = batch;
-    out.push_back(a.size(-2));
-    out.push_back(b.size(-1));
-    return expanded(a).bmm(expanded(b)).reshape(out);
+    return apply(Bmm{}, expanded(a), expanded(b));
   }
 };
 

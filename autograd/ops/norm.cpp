@@ -2,10 +2,21 @@
 
 #include <cmath>
 
+#include "autograd/kernels/norm_simd.h"
 #include "autograd/ops/reference.h"
+#include "autograd/tensor/blocks.h"
 #include "autograd/tensor/factories.h"
 
 namespace taper::ops {
+
+int64_t norm_block(const Tensor& x) {
+  int64_t block = x.dtype() == float32 ? block_of(x) : 0;
+  return block == 8 || block == kernels::norm_lanes ? block : 0;
+}
+
+Buffer memory_of(const Tensor& t, const kernels::NormPlanes& p) {
+  return p.block > 1 ? in_blocks(t) : plain(t);
+}
 
 tensor_list norm_gradients(const Tensor& dy, const Tensor& x, const Tensor& weight, IntList dims,
                            IntList shared, double eps) {

@@ -2,11 +2,17 @@
 
 #include <functional>
 
+#include "autograd/kernels/norm.h"
 #include "autograd/ops/sample.h"
 
 namespace taper::ops {
 
-// What batch_norm and layer_norm share.
+// What ops over channels and layer_norm share.
+
+/// The blocks that x's channels can be read in where they lie; 0 for plain memory.
+int64_t norm_block(const Tensor& x);
+/// t's memory, plain or in the planes' blocks.
+Buffer memory_of(const Tensor& t, const kernels::NormPlanes& p);
 
 /// dx, dweight and dbias of y = weight xhat + bias, xhat = (x - mean(x)) / sqrt(var(x) + eps) over
 /// `dims`, from differentiable ops. weight broadcasts to x, or is undefined; the parameters'

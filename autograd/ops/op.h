@@ -40,13 +40,17 @@ class Inputs {
 /// The tensors an op writes, and memory to work in.
 class Outputs {
  public:
-  Outputs(const Tensor* data, void* scratch) : data_(data), scratch_(scratch) {}
+  Outputs(const Tensor* data, void* scratch, uint32_t choice)
+      : data_(data), scratch_(scratch), choice_(choice) {}
   const Tensor& operator[](size_t i) const { return data_[i]; }
   void* scratch() const { return scratch_; }
+  /// What infer chose.
+  uint32_t choice() const { return choice_; }
 
  private:
   const Tensor* data_;
   void* scratch_;
+  uint32_t choice_;
 };
 
 /// One output: a fresh tensor, a view of an input, or an input that is written in place.
@@ -54,8 +58,9 @@ struct OutputSpec {
   enum class Kind : uint8_t { fresh, view, write };
   Kind kind = Kind::fresh;
   bool differentiable = true;
-  int input = -1;  ///< of view and write
-  Tensor tensor;   ///< the output; a fresh one has no memory yet
+  int input = -1;     ///< of view and write
+  int64_t block = 0;  ///< of a fresh tensor: it lies in blocks of so many channels
+  Tensor tensor;      ///< the output; a fresh one has no memory yet
 };
 
 /// What `infer` says comes out of an op.
@@ -75,8 +80,16 @@ class Specs {
   void packed(I... inputs) {
     packed_inputs |= (0u | ... | (1u << inputs));
   }
+  /// Forward gets these inputs in blocks of so many channels, copies where they are plain.
+  template <class... I>
+  void in_blocks(int64_t block, I... inputs) {
+    input_block = block;
+    blocked_inputs |= (0u | ... | (1u << inputs));
+  }
   /// Bytes that forward may use while it runs.
   void scratch(int64_t bytes) { scratch_bytes = size_t(bytes); }
+  /// What forward is to know of infer's decisions, which may rest on what changes meanwhile.
+  uint32_t choice = 0;
 
   OutputSpec& operator[](size_t i) { return begin()[i]; }
   size_t size() const { return size_; }
@@ -84,7 +97,8 @@ class Specs {
   OutputSpec* end() { return begin() + size_; }
   bool writes() const { return writes_; }  ///< whether an output is an input, written in place
   size_t scratch_bytes = 0;
-  uint32_t packed_inputs = 0;
+  uint32_t packed_inputs = 0, blocked_inputs = 0;
+  int64_t input_block = 0;
 
  private:
   OutputSpec& next(OutputSpec::Kind kind, int input);

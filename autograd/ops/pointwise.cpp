@@ -17,6 +17,23 @@ static T power(T a, T b) {
   }
 }
 
+/// y = a to the power of a number that few products make; false for others.
+static bool power_by_products(const Buffer& a, double b, const Buffer& y) {
+  auto run = [&](auto f) {
+    dispatch_floating(y.dtype, [&](auto t) {
+      using T = decltype(t);
+      kernels::map<T>(
+          y, [f](T x) { return f(x); }, kernels::Source<T>{a});
+    });
+    return true;
+  };
+  if (b == -1) return run([](auto x) { return 1 / x; });
+  if (b == 1) return run([](auto x) { return x; });
+  if (b == 2) return run([](auto x) { return x * x; });
+  if (b == 3) return run([](auto x) { return x * x * x; });
+  return false;
+}
+
 template <class T>
 static T absolute(T x) {
   if constexpr (std::is_floating_point_v<T>)
@@ -54,6 +71,12 @@ BINARY(Pow, pow, same, power(a, b), std::exp2(b * std::log2(a)),
          check_exponent(a, b);
          return Binary::call(a, b);
        }
+       void forward(Inputs x, Outputs y) const {
+         if (is_floating_point(y[0].dtype()) && x[1].dim() == 0 &&
+             power_by_products(plain(x[0]), x[1].item().to<double>(), plain(y[0])))
+           return;
+         Binary::forward(x, y);
+       }
        using Binary::call_in_place;
        static void call_in_place(const Tensor& x, Scalar b) {
          check_exponent(x, b);
@@ -65,7 +88,7 @@ UNARY_WRAPPING(Neg, neg, -2, 2, -x, 0 - x,
 UNARY(Abs, abs, -2, 2, absolute(x), std::sqrt(x * x),
       (Dy dy, X x), dy * sign(x), "Absolute value of each element",
       static constexpr Bools bools = Bools::none;)
-UNARY(Sign, sign, -2, 2, T(x > T(0)) - T(x < T(0)), x == 0 ? 0 : x / std::fabs(x),
+UNARY(Sign, sign, -2, 2, x > T(0) ? T(1) : x < T(0) ? T(-1) : T(0), x == 0 ? 0 : x / std::fabs(x),
       (Dy dy), zeros_like(dy), "-1, 0 or 1 for each element")
 UNARY_WRAPPING(Square, square, -2, 2, x * x, std::pow(x, 2),
                (Dy dy, X x), dy * (2 * x), "Square of each element",

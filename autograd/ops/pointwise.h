@@ -7,6 +7,7 @@
 #include "autograd/kernels/pointwise.h"
 #include "autograd/kernels/vector_map.h"
 #include "autograd/kernels/wrapping.h"
+#include "autograd/ops/element.h"
 #include "autograd/ops/sample.h"
 
 namespace taper::ops {
@@ -52,13 +53,16 @@ struct Unary {
             numbers == Numbers::floating && !is_floating_point(d) ? get_default_dtype() : d);
   }
   void forward(Inputs x, Outputs y) const {
-    if constexpr (constexpr auto form = kernels::vector_unary(Self::info.name); form)
-      if (kernels::vector_map(*form, plain(x[0]), plain(y[0]))) return;
+    Buffer from = plain(x[0]), to = plain(y[0]);
+    if constexpr (constexpr auto form = kernels::vector_form(Self::info.name); form)
+      if (kernels::vector_map(*form, to, {&from})) return;
     auto run = [&](auto t) {
       using T = decltype(t);
       using C = std::conditional_t<numbers == Numbers::wrapping, kernels::Wrapping<T>, T>;
-      kernels::map<T>(
-          plain(y[0]), [](T v) { return T(Self::f(C(v))); }, kernels::Source<T>{plain(x[0])});
+      constexpr auto work =
+          numbers == Numbers::floating ? kernels::Work::call : kernels::Work::memory;
+      kernels::map<T, work>(
+          to, [](T v) { return T(Self::f(C(v))); }, kernels::Source<T>{from});
     };
     if constexpr (numbers == Numbers::floating)
       dispatch_floating(x[0].dtype(), run);
@@ -130,8 +134,6 @@ struct Binary {
   }
   void forward(Inputs x, Outputs y) const {
     if (y[0].numel() == 1) return forward_one(plain(x[0]), plain(x[1]), plain(y[0]));
-    if constexpr (constexpr auto form = kernels::vector_binary(Self::info.name); form)
-      if (kernels::vector_map(*form, plain(x[0]), plain(x[1]), plain(y[0]))) return;
     with_function(x[0].dtype(), [&]<class T, class R>(std::pair<T, R>, auto f) {
       kernels::map<R>(plain(y[0]), f, kernels::Source<T>{plain(x[0])},
                       kernels::Source<T>{plain(x[1])});
@@ -186,6 +188,11 @@ struct Binary {
     }                                                                                             \
     static long double truth(long double x) { return slow; }                                      \
     Tensor dx reads const { return dx_; }                                                         \
+    ELEMENT_RULE(ElementDx, reads, dx_)                                                           \
+    template <size_t>                                                                             \
+    static Tensor one_pass(BackwardContext& c) requires ElementDx<float>::exists {                \
+      return in_one_pass<0, ElementDx>(&S::dx, c);                                                \
+    }                                                                                             \
     static constexpr auto grads = rules(&S::dx);                                                  \
     __VA_ARGS__                                                                                   \
   };
@@ -198,23 +205,33 @@ struct Binary {
 
 /// struct, name, y = f(a, b), the slow truth, what da reads, da, what db reads, db, doc, further
 /// members.
-#define BINARY(S, op, result, y, slow, reads_a, da_, reads_b, db_, text, ...) \
-  struct S : Binary<S, Result::result> {                                      \
-    static constexpr OpInfo info{.name = #op,                                 \
-                                 .formula = "y = " #y,                        \
-                                 .grad = "da = " #da_ "; db = " #db_,         \
-                                 .doc = text,                                 \
-                                 .broadcasts = true,                          \
-                                 .pointwise = true};                          \
-    template <class T>                                                        \
-    static T f(T a, T b) {                                                    \
-      return T(y);                                                            \
-    }                                                                         \
-    static long double truth(long double a, long double b) { return slow; }   \
-    Tensor da reads_a const { return da_; }                                   \
-    Tensor db reads_b const { return db_; }                                   \
-    static constexpr auto grads = rules(&S::da, &S::db);                      \
-    __VA_ARGS__                                                               \
+#define BINARY(S, op, result, y, slow, reads_a, da_, reads_b, db_, text, ...)                \
+  struct S : Binary<S, Result::result> {                                                     \
+    static constexpr OpInfo info{.name = #op,                                                \
+                                 .formula = "y = " #y,                                       \
+                                 .grad = "da = " #da_ "; db = " #db_,                        \
+                                 .doc = text,                                                \
+                                 .broadcasts = true,                                         \
+                                 .pointwise = true};                                         \
+    template <class T>                                                                       \
+    static T f(T a, T b) {                                                                   \
+      return T(y);                                                                           \
+    }                                                                                        \
+    static long double truth(long double a, long double b) { return slow; }                  \
+    Tensor da reads_a const { return da_; }                                                  \
+    Tensor db reads_b const { return db_; }                                                  \
+    ELEMENT_RULE(ElementDa, reads_a, da_)                                                    \
+    ELEMENT_RULE(ElementDb, reads_b, db_)                                                    \
+    template <size_t I>                                                                      \
+    static Tensor one_pass(BackwardContext& c) requires(I == 0 ? ElementDa<float>::exists    \
+                                                               : ElementDb<float>::exists) { \
+      if constexpr (I == 0)                                                                  \
+        return in_one_pass<0, ElementDa>(&S::da, c);                                         \
+      else                                                                                   \
+        return in_one_pass<1, ElementDb>(&S::db, c);                                         \
+    }                                                                                        \
+    static constexpr auto grads = rules(&S::da, &S::db);                                     \
+    __VA_ARGS__                                                                              \
   };
 
 /// struct, name, a ? b, the slow truth, doc: a boolean result without gradient.

@@ -1,5 +1,7 @@
 #include "autograd/ops/pooling.h"
 
+#include "autograd/ops/reference.h"
+
 namespace taper::ops {
 
 using kernels::PoolGeometry;
@@ -80,6 +82,32 @@ void check_windows(const OpInfo& info, const PoolGeometry& g) {
   if (g.dilation == Int2(1)) return;
   check("row", g.y_size.h, g.x_size.h, g.kernel.h, g.stride.h, g.padding.h, g.dilation.h);
   check("column", g.y_size.w, g.x_size.w, g.kernel.w, g.stride.w, g.padding.w, g.dilation.w);
+}
+
+Shape slow_pooled_shape(const Pooling& p, Shape x) {
+  int64_t &h = x[x.size() - 2], &w = x[x.size() - 1];
+  h = count_windows(h, p.kernel.h, p.stride.h, p.padding.h, p.dilation.h, p.ceil_mode);
+  w = count_windows(w, p.kernel.w, p.stride.w, p.padding.w, p.dilation.w, p.ceil_mode);
+  return x;
+}
+
+void for_each_cell(const Pooling& p, const Shape& x,
+                   const std::function<void(const Shape& y, const Shape& x)>& f) {
+  for_each_index(slow_pooled_shape(p, x), [&](const Shape& y) {
+    for_each_index(shape_of(p.kernel), [&](const Shape& k) {
+      Shape at = y;
+      int64_t &h = at[at.size() - 2], &w = at[at.size() - 1];
+      h = h * p.stride.h - p.padding.h + k[0] * p.dilation.h;
+      w = w * p.stride.w - p.padding.w + k[1] * p.dilation.w;
+      f(y, at);
+    });
+  });
+}
+
+bool is_inside(const Shape& at, const Shape& x, Int2 border) {
+  int64_t h = at[at.size() - 2], w = at[at.size() - 1];
+  return h >= -border.h && h < x[x.size() - 2] + border.h && w >= -border.w &&
+         w < x[x.size() - 1] + border.w;
 }
 
 Windows::Windows(IntList x, const PoolGeometry& g) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "autograd/kernels/pool.h"
 #include "autograd/ops/window.h"
 
@@ -28,6 +30,17 @@ void check_windows(const OpInfo& info, const kernels::PoolGeometry& g);
 
 /// The output's shape for an input of shape x.
 Shape pooled_shape(IntList x, const kernels::PoolGeometry& g);
+
+/// The slow truth's output shape for an input of shape x.
+Shape slow_pooled_shape(const Pooling& p, Shape x);
+
+/// Calls f(y index, x index) for every cell of every window over an input of shape x, one by one;
+/// x indices outside the input lie in the padding or, with ceil_mode, beyond it.
+void for_each_cell(const Pooling& p, const Shape& x,
+                   const std::function<void(const Shape& y, const Shape& x)>& f);
+
+/// Whether a cell lies in an input of shape x with a border around its last two dimensions.
+bool is_inside(const Shape& at, const Shape& x, Int2 border);
 
 /// The windows of padded images as a strided view: [.., y_size, kernel].
 struct Windows {

@@ -48,8 +48,7 @@ Tensor empty(IntList sizes, const TensorOptions& options) {
   return with_grad(allocated("empty", sizes, options.dtype), options);
 }
 
-static Tensor filled(const char* op, IntList sizes, Scalar value,
-                     const TensorOptions& options) {
+static Tensor filled(const char* op, IntList sizes, Scalar value, const TensorOptions& options) {
   Tensor t = allocated(op, sizes, options.dtype);
   check_fits(op, value, t.dtype());
   Buffer b = plain(t);

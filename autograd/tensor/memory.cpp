@@ -74,7 +74,7 @@ struct ThreadCache {
   Block* head[thread_classes] = {};
   uint32_t count[thread_classes] = {};
   Life life = Life::fresh;
-  int64_t uncounted = 0;                    ///< bytes in use that shared.current does not have yet
+  int64_t uncounted = 0;  ///< bytes in use that shared.current does not have yet
   int64_t most_uncounted = int64_t(1) << 18;  ///< 0 once the thread has ended
 };
 thread_local constinit ThreadCache cache;

@@ -1,7 +1,9 @@
 #include "autograd/tensor/storage.h"
 
+#include <cstring>
 #include <new>
 
+#include "autograd/kernels/reorder.h"
 #include "autograd/tensor/memory.h"
 #include "autograd/tensor/sanitizer.h"
 
@@ -16,17 +18,12 @@ constexpr size_t most_behind = 1024;                       // bytes; more have a
 
 Ref<Storage> Storage::create(size_t bytes) {
   bool behind = bytes <= most_behind && !sanitized;
-  auto* block = static_cast<std::byte*>(memory::allocate(behind ? head + bytes : sizeof(Storage)));
+  void* block = memory::allocate(behind ? head + bytes : sizeof(Storage));
   auto storage = Ref<Storage>::first(new (block) Storage);
-  if (behind) {
-    storage->data = block + head;
-    storage->bytes = bytes;
-    return storage;
-  }
-  storage->place = Place::foreign;  // until there is memory
-  storage->data = memory::allocate(bytes);
+  storage->place = behind ? Place::behind : Place::foreign;  // until there is memory
+  storage->data = behind ? storage->behind() : memory::allocate(bytes);
+  if (!behind) storage->place = Place::apart;
   storage->bytes = bytes;
-  storage->place = Place::apart;
   return storage;
 }
 
@@ -39,12 +36,45 @@ Ref<Storage> Storage::create(void* data, size_t bytes, std::function<void()> don
   return storage;
 }
 
+void* Storage::behind() { return reinterpret_cast<std::byte*>(this) + head; }
+
+uint64_t Storage::watched_id() {
+  static std::atomic<uint64_t> last = 0;
+  if (!owned() || handed_out.load(std::memory_order_relaxed)) return 0;
+  if (uint64_t now = id.load(std::memory_order_relaxed)) return now;
+  uint64_t none = 0, fresh = last.fetch_add(1, std::memory_order_relaxed) + 1;
+  return id.compare_exchange_strong(none, fresh, std::memory_order_relaxed) ? fresh : none;
+}
+
+void Storage::put_in_blocks(const BlockShape& shape) {
+  void* memory = data;
+  if (place != Place::apart) {
+    memory = memory::allocate(bytes);
+    std::memcpy(memory, data, bytes);
+  }
+  blocks = Ref<Blocks>(new Blocks(shape, memory, bytes));
+  data = nullptr;
+  in_blocks.store(true, std::memory_order_release);
+}
+
+void Storage::make_plain() {
+  std::call_once(blocks->once, [this] {
+    void* plain = place == Place::apart ? memory::allocate(bytes) : behind();
+    kernels::from_blocks(blocks->shape, bytes, blocks->data, plain);
+    data = plain;
+    in_blocks.store(false, std::memory_order_release);
+  });
+}
+
+Blocks::~Blocks() { memory::release(data, bytes); }
+
+void destroy(Blocks* blocks) noexcept { delete blocks; }
+
 void destroy(Storage* storage) noexcept {
-  size_t size = sizeof(Storage);
-  if (storage->place == Storage::Place::apart)
+  bool behind = storage->place == Storage::Place::behind;
+  size_t size = behind ? head + storage->bytes : sizeof(Storage);
+  if (storage->place == Storage::Place::apart && storage->data)
     memory::release(storage->data, storage->bytes);
-  else if (storage->place == Storage::Place::behind)
-    size = head + storage->bytes;
   if (storage->done) (*storage->done)();
   storage->~Storage();
   memory::release(storage, size);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 
+#include "autograd/tensor/blocks.h"
 #include "autograd/tensor/ref.h"
 
 namespace taper {
@@ -13,7 +14,7 @@ namespace taper {
 struct OpInfo;
 struct ModulePath;
 
-/// A block of memory that a tensor and its views share, with the count of in-place writes to it.
+/// A piece of memory that a tensor and its views share, with the count of in-place writes to it.
 struct Storage : RefCounted {
   /// Whose the memory is: little of it lies behind the storage itself, in one block.
   enum class Place : uint8_t { behind, apart, foreign };
@@ -35,13 +36,32 @@ struct Storage : RefCounted {
     writer_path.store(path, std::memory_order_relaxed);
   }
 
+  /// A number that no other storage has; 0 where writes may go unnoticed, because its pointer was
+  /// handed out or it is somebody else's memory.
+  uint64_t watched_id();
+  /// From now on writes may go unnoticed.
+  void hand_out() { handed_out.store(true, std::memory_order_relaxed); }
+
+  /// From now on the elements lie in blocks; for fresh memory that nobody else holds.
+  void put_in_blocks(const BlockShape& shape);
+  /// Brings what lies in blocks back to plain memory, for good; the blocks stay for those that read
+  /// them now.
+  void make_plain();
+
   std::atomic<uint32_t> version = 0;  ///< grows by one with every in-place write
   Place place = Place::behind;
-  void* data = nullptr;
+  std::atomic<bool> in_blocks = false;
+  std::atomic<bool> handed_out = false;
+  void* data = nullptr;  ///< null while the elements lie in blocks alone
   size_t bytes = 0;
   std::atomic<const OpInfo*> writer = nullptr;  ///< the op that wrote last
   std::atomic<const ModulePath*> writer_path = nullptr;
   std::unique_ptr<std::function<void()>> done;
+  Ref<Blocks> blocks;            ///< where the elements lie or lay in blocks
+  std::atomic<uint64_t> id = 0;  ///< of watched_id(), once it was asked for
+
+ private:
+  void* behind();  ///< the memory behind the storage
 };
 
 void destroy(Storage* storage) noexcept;

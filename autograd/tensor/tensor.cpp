@@ -57,7 +57,7 @@ bool Tensor::is_alias_of(const Tensor& other) const {
 }
 
 void* Tensor::data_ptr() const {
-  state();
+  state().storage->hand_out();
   return plain(*this).data;
 }
 
@@ -65,6 +65,7 @@ template <class T>
 T* Tensor::data_ptr() const {
   if (dtype() != dtype_of<T>())
     fail("data_ptr", "the tensor is {}; expected {}", dtype(), dtype_of<T>());
+  state().storage->hand_out();
   return plain(*this).as<T>();
 }
 

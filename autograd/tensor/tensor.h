@@ -212,6 +212,7 @@ class Operand {
 inline Buffer plain(const Tensor& t) {
   if (!t.defined()) return {};
   const TensorImpl& x = *t.impl();
+  if (x.storage->in_blocks.load(std::memory_order_acquire)) x.storage->make_plain();
   auto* data = static_cast<std::byte*>(x.storage->data) + x.offset * int64_t(info(x.dtype).size);
   return {data, x.sizes, x.strides, x.numel, x.dtype, x.contiguous};
 }

@@ -10,6 +10,7 @@
 #include "autograd/gradcheck/sample_inputs.h"
 #include "autograd/graph/function.h"
 #include "autograd/graph/grad_mode.h"
+#include "autograd/tensor/factories.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_picture.h"
 #include "tests/support/op_run.h"
@@ -179,10 +180,13 @@ class OpCheck {
   void check_gradients(const Sample& s, const tensor_list& inputs, const Results& base) {
     if (!has_gradients(inputs, base)) return;
     expect_gradients(s, s.run, inputs, Check::order1, Check::order2);
-    if (op_.type && (op_.type->formulas || op_.type->backward_formula))
+    if (op_.type && (op_.type->formulas || op_.type->backward_formula || has_element_rules()))
       check_formulas(s, inputs, base);
     check_control(s, inputs, base);
   }
+
+  /// Whether gradients may come from rules over single elements, which formulas never do.
+  bool has_element_rules() const { return op_.info->pointwise && op_.type->rules > 0; }
 
   void check_formulas(const Sample& s, const tensor_list& inputs, const Results& base) {
     FormulaGuard formulas;
@@ -251,11 +255,20 @@ class OpCheck {
     tensor_list in_strides;
     for (const Tensor& x : inputs) in_strides.push_back(strided(x));
     expect_same(Check::strided, s, in_strides, base);
+    check_blocks(s, inputs, base);
     for (bool last : {false, true}) {
       tensor_list repeated;
       for (const Tensor& x : inputs) repeated.push_back(expanded(x, last));
       expect_same(Check::expanded, s, repeated, run(s.run, copies(repeated)));
     }
+  }
+
+  void check_blocks(const Sample& s, const tensor_list& inputs, const Results& base) {
+    tensor_list all, one = copies(inputs);
+    for (const Tensor& x : inputs) all.push_back(lying_in_blocks(x));
+    one[0] = lying_in_blocks(inputs[0]);
+    expect_same(Check::blocks, s, all, base);
+    expect_same(Check::blocks, s, one, base);
   }
 
   void check_in_place(const Sample& s, const tensor_list& inputs, const Results& base) {
@@ -271,6 +284,12 @@ class OpCheck {
       if (!out[0].is_same(changed[0]) || changed[0].version() <= before) out[0] = {};
       return out;
     };
+    auto in_blocks = [&](const tensor_list& x) {
+      tensor_list changed = x;
+      bool numbers = x[0].dtype() != boolean;
+      changed[0] = numbers ? x[0] * lying_in_blocks(ones_like(x[0])) : x[0].clone();
+      return tensor_list{f(changed)[0]};
+    };
     auto on_view = [&](const tensor_list& x) {
       Tensor twice = x[0].unsqueeze(0).expand(with_two(x[0])).clone();
       tensor_list changed = x;
@@ -278,7 +297,8 @@ class OpCheck {
       f(changed);
       return tensor_list{twice[1]};
     };
-    for (const Sample::Function& form : {Sample::Function(on_whole), Sample::Function(on_view)}) {
+    for (const Sample::Function& form :
+         {Sample::Function(on_whole), Sample::Function(in_blocks), Sample::Function(on_view)}) {
       Results got = run(form, inputs);
       std::string wrong = difference(got.outputs, base.outputs, exact);
       if (wrong.empty()) wrong = gradient_difference(got.gradients, base.gradients, exact);

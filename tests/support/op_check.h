@@ -20,15 +20,16 @@ enum class Check : uint8_t {
   float32,   ///< values and gradients against float64's
   strided,   ///< the same from inputs that are not packed
   expanded,  ///< the same from inputs that repeat memory
+  blocks,    ///< the same from inputs that lie in blocks, all and one alone
   memory,    ///< inputs stay as they were, outputs share memory only as views
-  in_place,  ///< f_ gives the same, also on a view
+  in_place,  ///< f_ gives the same, also on a view and where blocks lie
   empty,     ///< values and gradients of inputs without elements or dimensions
   picture,   ///< name, attributes and formula in the picture of the graph
   errors,    ///< wrong shapes, types and indices: a right result or a clear error
 };
-inline constexpr std::array check_names{"info",     "value",   "order 1", "order 2",  "control",
-                                        "formulas", "float32", "strided", "expanded", "memory",
-                                        "in place", "empty",   "picture", "errors"};
+inline constexpr std::array check_names{"info",     "value",    "order 1", "order 2",  "control",
+                                        "formulas", "float32",  "strided", "expanded", "blocks",
+                                        "memory",   "in place", "empty",   "picture",  "errors"};
 
 struct OpResult {
   const OpEntry* op = nullptr;

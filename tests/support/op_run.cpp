@@ -2,6 +2,7 @@
 
 #include "autograd/gradcheck/numeric.h"
 #include "autograd/graph/engine.h"
+#include "autograd/tensor/blocks.h"
 #include "autograd/tensor/factories.h"
 
 namespace taper::test {
@@ -47,6 +48,11 @@ Tensor strided(const Tensor& x) {
     sizes[0] += 1;
     return zeros(sizes, {.dtype = x.dtype()}).narrow(0, 1, sizes[0] - 1).permute(dims);
   });
+}
+
+Tensor lying_in_blocks(const Tensor& x) {
+  if (x.dim() < 2 || x.size(1) == 0) return x;
+  return copied_to_blocks(x.detach().contiguous(), x.size(1)).requires_grad_(x.requires_grad());
 }
 
 Tensor expanded(const Tensor& x, bool last) {

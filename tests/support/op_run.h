@@ -19,6 +19,9 @@ tensor_list copies(const tensor_list& inputs);
 /// The same values, with a gap before and the dimensions in reverse order in memory.
 Tensor strided(const Tensor& x);
 
+/// The same values in blocks of all channels, where there are any.
+Tensor lying_in_blocks(const Tensor& x);
+
 /// x's first slice along its first (or last) dimension of more than one element, repeated without
 /// memory.
 Tensor expanded(const Tensor& x, bool last);

@@ -9,6 +9,7 @@
 #include "autograd/kernels/conv_onednn.h"
 #include "autograd/kernels/parallel.h"
 #include "autograd/kernels/winograd.h"
+#include "autograd/tensor/blocks.h"
 #include "autograd/tensor/factories.h"
 #include "tests/support/max_difference.h"
 
@@ -74,6 +75,19 @@ Passes by_ops(const Case& c, const Data& d, Dtype type) {
           conv2d_weight(dy, x, c.w(), c.options)};
 }
 
+/// The same in float32 from x, dy or both in blocks, where their channels fill them.
+std::vector<Passes> from_blocks(const Case& c, const Data& d) {
+  auto blocked = [](const Tensor& t) { return t.size(1) % 16 ? t : copied_to_blocks(t, 16); };
+  std::vector<Passes> out;
+  for (auto [x_in_blocks, dy_in_blocks] : {std::pair(true, false), {false, true}, {true, true}}) {
+    Data given = d;
+    if (x_in_blocks) given.x = blocked(d.x);
+    if (dy_in_blocks) given.dy = blocked(d.dy);
+    out.push_back(by_ops(c, given, float32));
+  }
+  return out;
+}
+
 Passes empty_passes(const Case& c) {
   return {full(Data::y_shape(c), NAN), full(c.x(), NAN), full(c.w(), NAN)};
 }
@@ -96,7 +110,7 @@ Passes by_onednn(const Case& c, const Data& d) {
                  const Tensor& y) {
     BOOST_REQUIRE(onednn_has(g, pass, b.defined()));
     std::vector<char> scratch(size_t(onednn_scratch(g, pass, b.defined())));
-    onednn_conv(g, pass,
+    onednn_conv(g, pass, {},
                 {x.data_ptr<float>(), w.data_ptr<float>(),
                  b.defined() ? b.data_ptr<float>() : nullptr, y.data_ptr<float>()},
                 scratch.data());
@@ -190,6 +204,7 @@ BOOST_AUTO_TEST_CASE(networks_equal_float64) {
         set_winograd(on);
         set_num_threads(threads);
         check(c, by_ops(c, d, float32), exact, on ? 2e-5 : 2e-6);
+        for (const Passes& p : from_blocks(c, d)) check(c, p, exact, on ? 2e-5 : 2e-6);
       }
   }
 }
@@ -237,7 +252,7 @@ BOOST_AUTO_TEST_CASE(a_weights_copy_is_kept_for_its_version) {
   std::vector<char> scratch(size_t(onednn_scratch(g, ConvPass::forward, false)));
   auto run = [&](WeightTag tag) {
     Tensor y = empty(Data::y_shape(c));
-    onednn_conv(g, ConvPass::forward,
+    onednn_conv(g, ConvPass::forward, {},
                 {d.x.data_ptr<float>(), d.w.data_ptr<float>(), nullptr, y.data_ptr<float>()},
                 scratch.data(), tag);
     return y;

@@ -27,7 +27,7 @@ Case random_case(std::mt19937& random) {
     return std::uniform_int_distribution<int>(low, high)(random);
   };
   Case c;
-  int groups = draw(1, 3);
+  int64_t groups = draw(1, 3);
   c.options.groups = groups;
   c.options.stride = {draw(1, 3), draw(1, 3)};
   c.options.padding = {draw(0, 2), draw(0, 2)};
@@ -236,6 +236,61 @@ BOOST_AUTO_TEST_CASE(error_texts_of_the_gradients) {
   BOOST_TEST(error_text([&] {
                conv2d_weight(dy, ones({3, 3, 5, 5}), {4, 3, 3, 3});
              }) == "conv2d_weight: dy has shape [2, 4, 3, 3]; expected [3, 4, 3, 3]");
+}
+
+/// y of 16 channels in and out, whose weight has a copy in another layout.
+struct Layer {
+  Tensor x = randn({2, 16, 9, 9}), w = randn({16, 16, 3, 3});
+
+  Tensor y() const { return conv2d(x, w, {}, {.padding = 1}); }
+  /// Whether y is what a weight that nothing was kept of gives.
+  bool is_up_to_date() const {
+    return max_difference(y(), conv2d(x, w.clone(), {}, {.padding = 1})) == 0;
+  }
+};
+
+BOOST_AUTO_TEST_CASE(every_change_of_a_weight_is_seen) {
+  NoGradGuard no_grad;
+  Layer a;
+  Tensor before = a.y();
+  a.w.mul_(2);
+  BOOST_TEST(a.is_up_to_date());
+  BOOST_TEST(max_difference(a.y(), before) > 0);
+  a.w.view({-1})[5].add_(1);
+  BOOST_TEST(a.is_up_to_date());
+  a.w[3].zero_();
+  BOOST_TEST(a.is_up_to_date());
+  a.w.set_data(randn({16, 16, 3, 3}));
+  BOOST_TEST(a.is_up_to_date());
+  a.w.data().add_(1);  // writes that are not counted
+  BOOST_TEST(a.is_up_to_date());
+  a.w.data().add_(1);
+  BOOST_TEST(a.is_up_to_date());
+}
+
+BOOST_AUTO_TEST_CASE(writes_through_a_pointer_are_seen) {
+  NoGradGuard no_grad;
+  Layer a, b;
+  a.y();
+  b.y();
+  float* data = a.w.data_ptr<float>();
+  auto values = b.w.accessor<float, 4>();
+  for (int i = 0; i < 3; ++i) {
+    data[7] += 1;
+    values[1][2][0][1] += 1;
+    BOOST_TEST(a.is_up_to_date());
+    BOOST_TEST(b.is_up_to_date());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(weights_in_one_storage_are_told_apart) {
+  NoGradGuard no_grad;
+  Layer a;
+  Tensor both = randn({2, 16, 16, 3, 3});
+  for (int i = 0; i < 4; ++i) {
+    a.w = both[i % 2];
+    BOOST_TEST(a.is_up_to_date());
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

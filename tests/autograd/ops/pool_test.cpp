@@ -78,6 +78,76 @@ BOOST_AUTO_TEST_CASE(formulas_hold_to_finite_differences) {
   BOOST_TEST(avg.ok(), to_string(avg));
 }
 
+/// Whether all elements are the same; NaN is like NaN.
+bool equal(const Tensor& a, const Tensor& b) {
+  Tensor same = (a == b).to(int64) + (a != a).to(int64) * (b != b).to(int64);
+  return a.sizes() == b.sizes() && (same == 1).all().item<bool>();
+}
+
+/// Values with many ties, and some infinities and NaNs among them.
+Tensor awkward_values(const Shape& sizes, std::mt19937& random) {
+  Tensor x = empty(sizes);
+  for (int64_t i = 0; i < x.numel(); ++i) {
+    int v = std::uniform_int_distribution<int>(0, 12)(random);
+    constexpr float infinity = std::numeric_limits<float>::infinity();
+    x.data_ptr<float>()[i] = v < 9 ? float(v) : v < 11 ? -infinity : v == 11 ? infinity : NAN;
+  }
+  return x;
+}
+
+BOOST_AUTO_TEST_CASE(vectors_equal_the_plain_loops) {
+  std::mt19937 random(5);
+  manual_seed(5);
+  for (int i = 0; i < 300; ++i) {
+    Case c = random_case(random);
+    c.x[2] += std::uniform_int_distribution<int64_t>(0, 40)(random);
+    c.x[3] += std::uniform_int_distribution<int64_t>(0, 40)(random);
+    if (i % 3 == 0) c.kernel = c.stride = 2;
+    if (i % 3 == 0) c.padding = {random() % 2, random() % 2};
+    if (i % 3 == 0) c.dilation = 1;
+    BOOST_TEST_CONTEXT("case " << i << " of shape " << to_string(c.x)) {
+      Tensor x = awkward_values(c.x, random).requires_grad_();
+      Tensor wide = x.detach().to(float64).requires_grad_();
+      auto [y, cell] =
+          max_pool2d_with_cells(x, c.kernel, c.stride, c.padding, c.dilation, c.ceil_mode);
+      auto [slow, slow_cell] =
+          max_pool2d_with_cells(wide, c.kernel, c.stride, c.padding, c.dilation, c.ceil_mode);
+      BOOST_TEST(equal(cell, slow_cell));
+      BOOST_TEST(equal(y, slow.to(float32)));
+      Tensor dy = randint(-3, 3, y.sizes()).to(float32);
+      BOOST_TEST(
+          equal(grad({y}, {x}, {dy})[0], grad({slow}, {wide}, {dy.to(float64)})[0].to(float32)));
+      Tensor z = randn(c.x, {.requires_grad = true}), zd = z.detach().to(float64).requires_grad_();
+      auto mean = [&](const Tensor& t) {
+        return avg_pool2d(t, c.kernel, c.stride, c.padding, c.ceil_mode, c.count_include_pad);
+      };
+      Tensor m = mean(z), md = mean(zd), dm = randn(m.sizes());
+      BOOST_TEST(max_difference(m, md.to(float32)) < 1e-6);
+      BOOST_TEST(max_difference(grad({m}, {z}, {dm})[0],
+                                grad({md}, {zd}, {dm.to(float64)})[0].to(float32)) < 2e-6);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(windows_of_more_cells_than_a_byte_counts) {
+  manual_seed(6);
+  Tensor x = randn({2, 3, 20, 37}, {.requires_grad = true});
+  auto [y, cell] = max_pool2d_with_cells(x, {17, 18}, 1);
+  BOOST_TEST(cell.dtype() == int64);
+  auto [by_rows, rows] = x.unfold(2, 17, 1).max(-1);
+  auto [largest, columns] = by_rows.unfold(3, 18, 1).max(-1);
+  BOOST_TEST(equal(y, largest));
+  Tensor dy = randint(-3, 3, y.sizes()).to(float32);
+  BOOST_TEST(equal(grad({y}, {x}, {dy})[0], grad({largest}, {x}, {dy})[0]));
+}
+
+BOOST_AUTO_TEST_CASE(cells_outside_the_window_get_nothing) {
+  Tensor cell = full({1, 2, 3}, 9, {.dtype = uint8});
+  BOOST_TEST(equal(max_pool2d_input(ones({1, 2, 3}), cell, {1, 4, 6}, 2), zeros({1, 4, 6})));
+  cell = full({1, 1, 1}, 9, {.dtype = uint8});
+  BOOST_TEST(equal(max_pool2d_input(ones({1, 1, 1}), cell, {1, 2, 2}, 2), zeros({1, 2, 2})));
+}
+
 BOOST_AUTO_TEST_CASE(the_first_maximum_wins) {
   Tensor x = tensor({{{1, 1, 0, 0}, {1, 1, 0, 0}}}, {.dtype = float64, .requires_grad = true});
   auto [y, mask] = max_pool(x);
@@ -157,6 +227,16 @@ BOOST_AUTO_TEST_CASE(error_texts) {
              "avg_pool2d: the tensor is int64; expected a floating type");
   BOOST_TEST(error_text([&] { avg_pool2d(x, 2, 2, 0, false, true, 0); }) ==
              "avg_pool2d: divisor_override is 0; expected another number");
+  BOOST_TEST(error_text([&] {
+               max_pool2d_input(ones({1, 1, 2, 2}), zeros({1, 1, 2, 2}), {1, 1, 4, 4}, 2);
+             }) ==
+             "max_pool2d_input: cell is float32 of shape [1, 1, 2, 2]; expected uint8 of shape [1, "
+             "1, 2, 2]");
+  BOOST_TEST(error_text([&] {
+               max_pool2d_input(ones({1, 1, 2, 1}), zeros({1, 1, 2, 2}, {.dtype = uint8}),
+                                {1, 1, 4, 4}, 2);
+             }) ==
+             "max_pool2d_input: dy has shape [1, 1, 2, 1], cell [1, 1, 2, 2]; expected equal ones");
   BOOST_TEST(error_text([&] {
                avg_pool2d_input(x, {1, 1, 4, 4}, 2);
              }) == "avg_pool2d_input: dy has shape [1, 1, 4, 4]; expected [1, 1, 2, 2]");
