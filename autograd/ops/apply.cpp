@@ -35,6 +35,7 @@ OutputSpec& Specs::fresh(IntList sizes, Dtype dtype) {
 }
 
 OutputSpec& Specs::view(int input, const Shape& sizes, const Shape& strides, int64_t offset) {
+  numel(sizes, name_);  // throws if it is too large
   OutputSpec& s = next(Kind::view, input);
   s.tensor = view_of(inputs_[size_t(input)], sizes, strides, offset);
   return s;
