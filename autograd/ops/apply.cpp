@@ -35,6 +35,7 @@ OutputSpec& Specs::fresh(IntList sizes, Dtype dtype) {
 }
 
 OutputSpec& Specs::view(int input, const Shape& sizes, const Shape& strides, int64_t offset) {
+  numel(sizes, name_);  // throws if it is too large
   OutputSpec& s = next(Kind::view, input);
   s.tensor = view_of(inputs_[size_t(input)], sizes, strides, offset);
   return s;
@@ -78,18 +79,23 @@ class Written {
   Written(Specs& specs, Inputs x) {
     for (const OutputSpec& s : specs)
       if (s.kind == Kind::write) list_.push_back({x[size_t(s.input)].impl(), s.input});
-    if (list_.size() > 1) std::ranges::sort(list_, {}, [](const Entry& e) { return e.storage(); });
+    std::sort(list_.begin(), list_.end(),
+              [](const Entry& a, const Entry& b) { return a.storage() < b.storage(); });
   }
 
   /// Whether forward would overwrite input i before it has read it. An op knows of the inputs that
   /// it writes; of others on the same memory only pointwise ops may read the very places they
   /// write.
   bool overlaps(size_t i, const TensorImpl& x, bool pointwise) const {
-    auto same = std::ranges::equal_range(list_, x.storage.get(), {},
-                                         [](const Entry& e) { return e.storage(); });
-    if (std::ranges::any_of(same, [&](const Entry& e) { return e.input == int(i); })) return false;
-    return std::ranges::any_of(
-        same, [&](const Entry& e) { return !(pointwise && same_places(*e.tensor, x)); });
+    const Storage* storage = x.storage.get();
+    auto e = std::lower_bound(list_.begin(), list_.end(), storage,
+                              [](const Entry& e, const Storage* s) { return e.storage() < s; });
+    bool overlaps = false;
+    for (; e != list_.end() && e->storage() == storage; ++e) {
+      if (e->input == int(i)) return false;
+      overlaps |= !(pointwise && same_places(*e->tensor, x));
+    }
+    return overlaps;
   }
 
  private:

@@ -226,8 +226,7 @@ class Collector {
     for (const std::string& rule : split_rules(info.grad)) add_line(rule);
     if (*info.doc) add_line(info.doc);
     int64_t bytes = 0;
-    for (size_t k = 0; k < node.saved(); ++k)
-      bytes += int64_t(node.saved_value(k).nbytes());
+    for (size_t k = 0; k < node.saved(); ++k) bytes += int64_t(node.saved_value(k).nbytes());
     if (bytes) add_line("keeps " + bytes_text(bytes) + " for backward");
     return text;
   }
