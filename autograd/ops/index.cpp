@@ -303,9 +303,10 @@ struct IndexSelect {
     auto slow = [](const tensor_list& x) {
       Shape out = x[0].sizes();
       out[1] = x[1].numel();
-      return tensor_list{moved(x[0], out, [&](Shape i) {
-        i[1] = int64_t(broadcast_at(x[1], {i[1]}));
-        return i;
+      return tensor_list{moved(x[0], out, [&](const Shape& i) {
+        Shape from(i);
+        from[1] = int64_t(broadcast_at(x[1], {i.data()[1]}));
+        return from;
       })};
     };
     return {{{{{3, 4}}, {{5}, 0, 4, int64, false}}, "columns", run, slow},

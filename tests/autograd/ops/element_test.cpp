@@ -13,6 +13,9 @@ using ops::Element;
 
 namespace {
 
+// Masks of elements are bools, and their product is an int.
+#pragma GCC diagnostic ignored "-Wint-in-bool-context"
+
 /// As the macros of pointwise ops read them.
 struct Rules {
   ELEMENT_RULE(Product, (Dy dy, Y y), dy*(1 - y * y))
