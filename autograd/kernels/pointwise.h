@@ -3,6 +3,7 @@
 #include <initializer_list>
 
 #include "autograd/kernels/packed_loop.h"
+#include "autograd/kernels/strided_copy.h"
 #include "autograd/kernels/strided_walk.h"
 
 namespace taper::kernels {
@@ -33,8 +34,7 @@ void map(const Buffer& y, const F& f, const Source<X>&... x) {
 /// y = x, of one type T.
 template <class T>
 void copy(const Buffer& x, const Buffer& y) {
-  map<T>(
-      y, [](T v) { return v; }, Source<T>{x});
+  strided_copy(x, y);
 }
 
 /// y = value everywhere.

@@ -21,6 +21,8 @@ struct Rows {
 
 /// y = exp(x) / sum(exp(x)) of each row, or its logarithm.
 void softmax(const Rows& rows, bool log, const Buffer& x, const Buffer& y);
+/// dx = y (dy - sum(dy y)) of each row, or, of the logarithm, dy - exp(y) sum(dy).
+void softmax_input(const Rows& rows, bool log, const Buffer& dy, const Buffer& y, const Buffer& dx);
 
 /// A target of cross entropy: which class each row has, or how much of each class.
 struct CrossEntropyTarget {

@@ -39,6 +39,9 @@ class Walk {
       if (s.empty()) s = {0};
   }
   int64_t count() const { return count_; }
+  /// Whether one operand's elements lie evenly, one `step` apart.
+  bool is_line() const { return N == 1 && sizes_.size() == 1; }
+  int64_t step() const { return strides_[0].back(); }
 
   /// Calls inner(offsets, count, steps) for each run of the elements [begin, end) along the last
   /// dimension: for each operand, where the run starts and how far apart its elements are.

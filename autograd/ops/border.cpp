@@ -1,4 +1,4 @@
-#include "autograd/kernels/strided_loop.h"
+#include "autograd/kernels/strided_copy.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/window.h"
@@ -194,15 +194,9 @@ struct Flip {
         start += (in.sizes[d] - 1) * strides[d];
         strides[d] = -strides[d];
       }
-    dispatch(in.dtype, [&](auto t) {
-      using T = decltype(t);
-      const T* last = in.as<T>() + start;
-      kernels::strided_loop<2>(out.sizes, {strides, Shape(out.strides)},
-                               [&](auto at, int64_t n, auto step) {
-                                 for (int64_t i = 0; i < n; ++i)
-                                   out.as<T>()[at[1] + i * step[1]] = last[at[0] + i * step[0]];
-                               });
-    });
+    size_t bytes = taper::info(in.dtype).size;
+    kernels::strided_copy(bytes, out.sizes, in.as<std::byte>() + start * int64_t(bytes), strides,
+                          out.data, Shape(out.strides));
   }
   Tensor dx(Dy dy) const { return dy.flip(dims); }
   static constexpr auto grads = rules(&Flip::dx);

@@ -10,6 +10,7 @@ namespace taper::ops {
 
 /// y = x element by element, converted to y's type and broadcast to its shape.
 static void convert(const Buffer& x, const Buffer& y) {
+  if (x.dtype == y.dtype) return kernels::strided_copy(x, y);
   dispatch(x.dtype, [&](auto from) {
     dispatch(y.dtype, [&](auto to) {
       using X = decltype(from);

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "autograd/kernels/wrapping.h"
+#include "autograd/kernels/sum.h"
 #include "autograd/ops/reference.h"
 #include "autograd/tensor/factories.h"
 
@@ -66,11 +66,9 @@ struct Sum {
     auto reduced = reduced_dims(info.name, dims, size_t(x[0].dim()));
     dispatch(x[0].dtype(), [&](auto t) {
       using T = decltype(t);
-      using Acc = kernels::Wrapping<accumulator_of<T>>;
       using Y = std::conditional_t<std::is_floating_point_v<T>, T, accumulator_of<T>>;
-      kernels::reduce<T, Acc, Y>(
-          plain(x[0]), plain(y[0]), reduced, Acc(0), [](Acc& acc, T v) { acc += Acc(v); },
-          [](Acc acc) { return Y(acc); });
+      kernels::reduce<T, Y>(plain(x[0]), plain(y[0]), reduced, kernels::SumFold<T>(),
+                            [](auto acc) { return Y(acc); });
     });
   }
   Tensor dx(Dy dy, InShape<0> s) const {
@@ -251,10 +249,8 @@ struct Logsumexp {
     auto reduced = reduced_dims(info.name, dims, size_t(x[0].dim()));
     dispatch_floating(x[0].dtype(), [&](auto t) {
       using T = decltype(t);
-      using S = Sums<accumulator_of<T>>;
-      kernels::reduce<T, S, T>(
-          plain(x[0]), plain(y[0]), reduced, S{}, [](S& s, T v) { s.add(v); },
-          [](const S& s) { return T(s.max + std::log(s.sum)); });
+      kernels::reduce<T, T>(plain(x[0]), plain(y[0]), reduced, Exponentials<T>(),
+                            [](const auto& s) { return T(s.max + std::log(s.sum)); });
     });
   }
   Tensor dx(Dy dy, X x, Y y) const {
@@ -287,20 +283,35 @@ struct Logsumexp {
 
  private:
   /// The largest element so far, and the sum of exp(element - largest).
-  template <class Acc>
+  template <class Number>
   struct Sums {
-    Acc max = -std::numeric_limits<Acc>::infinity();
-    Acc sum = 0;
+    Number max = -std::numeric_limits<Number>::infinity();
+    Number sum = 0;
 
-    void add(Acc v) {
+    void add(Number v, Number times) {
       if (v == max) {  // infinite ones too
-        sum += 1;
+        sum += times;
       } else if (v < max) {
-        sum += std::exp(v - max);
+        sum += times * std::exp(v - max);
       } else {  // or NaN, which stays
-        sum = sum * std::exp(max - v) + 1;
+        sum = sum * std::exp(max - v) + times;
         max = v;
       }
+    }
+  };
+  template <class T>
+  struct Exponentials {
+    using Acc = Sums<accumulator_of<T>>;
+    Acc init() const { return {}; }
+    void run(Acc& acc, const T* x, int64_t n, int64_t step) const {
+      for (int64_t i = 0; i < n; ++i) acc.add(x[i * step], 1);
+    }
+    void rows(Acc* acc, const T* x, int64_t rows, int64_t step, int64_t n, int64_t apart) const {
+      for (int64_t r = 0; r < rows; ++r)
+        for (int64_t j = 0; j < n; ++j) acc[j].add(x[r * step + j * apart], 1);
+    }
+    void merge(Acc& acc, const Acc& other) const {
+      if (other.sum != 0) acc.add(other.max, other.sum);  // NaN too
     }
   };
 };

@@ -1,4 +1,4 @@
-#include "autograd/kernels/wrapping.h"
+#include "autograd/kernels/scan.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/reference.h"
 #include "autograd/tensor/factories.h"
@@ -25,23 +25,11 @@ struct Cumsum {
   void forward(Inputs x, Outputs y) const {
     Buffer in = plain(x[0]), out = plain(y[0]);
     auto along = reduced_dims(info.name, {dim}, in.sizes.size());
-    kernels::Reduction from(in, along), to(out, along);
-    bool is_number = in.sizes.empty();
-    int64_t in_step = is_number ? 0 : from.reduced_strides[0],
-            out_step = is_number ? 0 : to.reduced_strides[0];
     dispatch(in.dtype, [&](auto t) {
       using T = decltype(t);
       using Acc = kernels::Wrapping<accumulator_of<T>>;
       using Y = std::conditional_t<std::is_floating_point_v<T>, T, accumulator_of<T>>;
-      for (int64_t i = 0; i < from.outputs; ++i) {
-        const T* px = in.as<T>() + from.start(i);
-        Y* py = out.as<Y>() + to.start(i);
-        Acc sum = 0;
-        for (int64_t k = 0; k < from.count; ++k) {
-          sum += Acc(px[k * in_step]);
-          py[k * out_step] = Y(sum);
-        }
-      }
+      kernels::RunningSums<T, Acc, Y>(in, out, along).run();
     });
   }
   Tensor dx(Dy dy) const { return dy.dim() == 0 ? Tensor(dy) : dy.flip(dim).cumsum(dim).flip(dim); }

@@ -31,9 +31,15 @@ static void check_bounds(const OpInfo& info, IntList sizes, IntList strides, int
                sizes, strides, offset, last, memory, n);
 }
 
-/// y[places] = or += x.
-static void write_strided(const Buffer& x, const Buffer& y, const Shape& strides, int64_t offset,
-                          bool add) {
+/// y[places] = x.
+static void write_strided(const Buffer& x, const Buffer& y, const Shape& strides, int64_t offset) {
+  size_t bytes = info(x.dtype).size;
+  kernels::strided_copy(bytes, x.sizes, x.data, Shape(x.strides),
+                        y.as<std::byte>() + offset * int64_t(bytes), strides);
+}
+
+/// y[places] += x.
+static void add_strided(const Buffer& x, const Buffer& y, const Shape& strides, int64_t offset) {
   dispatch(x.dtype, [&](auto t) {
     using T = decltype(t);
     T* out = y.as<T>() + offset;
@@ -42,8 +48,7 @@ static void write_strided(const Buffer& x, const Buffer& y, const Shape& strides
           const T* from = x.as<T>() + at[0];
           T* to = out + at[1];
           for (int64_t i = 0; i < n; ++i)
-            to[i * step[1]] =
-                add ? kernels::wrapping_sum(to[i * step[1]], from[i * step[0]]) : from[i * step[0]];
+            to[i * step[1]] = kernels::wrapping_sum(to[i * step[1]], from[i * step[0]]);
         });
   });
 }
@@ -140,7 +145,7 @@ void EmbedStrided::infer(Inputs x, Specs& y) const {
 void EmbedStrided::forward(Inputs x, Outputs y) const {
   Buffer out = plain(y[0]);
   std::memset(out.data, 0, size_t(y[0].nbytes()));
-  write_strided(plain(x[0]), out, strides, offset, true);
+  add_strided(plain(x[0]), out, strides, offset);
 }
 
 Tensor EmbedStrided::reference(const tensor_list& x) const {
@@ -165,8 +170,8 @@ void PutStrided::infer(Inputs x, Specs& y) const {
 
 void PutStrided::forward(Inputs x, Outputs y) const {
   Buffer out = plain(y[0]);
-  write_strided(plain(x[0]), out, out.strides, 0, false);
-  write_strided(plain(x[1]), out, strides, offset, false);
+  write_strided(plain(x[0]), out, out.strides, 0);
+  write_strided(plain(x[1]), out, strides, offset);
 }
 
 Tensor PutStrided::dbase(Dy dy) const {
