@@ -40,7 +40,10 @@ struct ExtremumFold {
   void merge(Acc& acc, const Acc& other) const { acc = better(other, acc); }
 
  private:
-  static T better(T v, T best) { return (largest ? v > best : v < best) | (v != v) ? v : best; }
+  static T better(T v, T best) {
+    bool displaces = (largest ? v > best : v < best) | (v != v);  // without a jump
+    return displaces ? v : best;
+  }
 };
 
 /// For each output the best of its elements and where it lies among them, counted in row-major
