@@ -81,8 +81,8 @@ Workspace::Workspace(const ConvGeometry& g, ConvPass pass, void* scratch) {
   bytes = cutter.bytes();
 }
 
-void copy_steps(float* to, Rows t, int64_t to_step, const float* from, Rows f, int64_t from_step,
-                int64_t channels, int64_t rows, int64_t n) {
+void copy_steps(float* to, ChannelRows t, int64_t to_step, const float* from, ChannelRows f,
+                int64_t from_step, int64_t channels, int64_t rows, int64_t n) {
   if (to_step == 1 && from_step == 1) return copy_rows(to, t, from, f, channels, rows, n);
   for (int64_t c = 0; c < channels; ++c)
     for (int64_t r = 0; r < rows; ++r)

@@ -53,8 +53,8 @@ struct Workspace {
 };
 
 /// Copies n elements of each row of each channel, `to_step` and `from_step` apart.
-void copy_steps(float* to, Rows t, int64_t to_step, const float* from, Rows f, int64_t from_step,
-                int64_t channels, int64_t rows, int64_t n);
+void copy_steps(float* to, ChannelRows t, int64_t to_step, const float* from, ChannelRows f,
+                int64_t from_step, int64_t channels, int64_t rows, int64_t n);
 /// Copies a group's input channels into planes; what is padding there stays as it is.
 void copy_input(const ConvGeometry& g, const Planes& to, const float* x, float* out);
 /// Copies a group's output gradients to where their border ends.

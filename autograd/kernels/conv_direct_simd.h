@@ -29,12 +29,12 @@ void correlate_gradient(const Correlation& c, const float* from, float* dy, int6
                         int64_t n, float* sums);
 
 /// Where the rows of some channels lie, in elements.
-struct Rows {
+struct ChannelRows {
   int64_t channel, row;
 };
 
 /// Copies n elements of each row of each channel.
-void copy_rows(float* to, Rows t, const float* from, Rows f, int64_t channels, int64_t rows,
-               int64_t n);
+void copy_rows(float* to, ChannelRows t, const float* from, ChannelRows f, int64_t channels,
+               int64_t rows, int64_t n);
 
 }  // namespace taper::kernels

@@ -5,10 +5,10 @@
 namespace taper::kernels {
 
 /// A tensor [outer, classes, inner] as outer * inner rows, each along the middle dimension.
-struct Rows {
+struct SoftmaxRows {
   int64_t outer = 1, classes = 1, inner = 1;
 
-  Rows(IntList sizes, size_t dim) {
+  SoftmaxRows(IntList sizes, size_t dim) {
     for (size_t d = 0; d < sizes.size(); ++d)
       (d < dim ? outer : d == dim ? classes : inner) *= sizes[d];
   }
@@ -20,9 +20,10 @@ struct Rows {
 // All buffers are packed.
 
 /// y = exp(x) / sum(exp(x)) of each row, or its logarithm.
-void softmax(const Rows& rows, bool log, const Buffer& x, const Buffer& y);
+void softmax(const SoftmaxRows& rows, bool log, const Buffer& x, const Buffer& y);
 /// dx = y (dy - sum(dy y)) of each row, or, of the logarithm, dy - exp(y) sum(dy).
-void softmax_input(const Rows& rows, bool log, const Buffer& dy, const Buffer& y, const Buffer& dx);
+void softmax_input(const SoftmaxRows& rows, bool log, const Buffer& dy, const Buffer& y,
+                   const Buffer& dx);
 
 /// A target of cross entropy: which class each row has, or how much of each class.
 struct CrossEntropyTarget {
@@ -33,15 +34,15 @@ struct CrossEntropyTarget {
   double label_smoothing = 0;
 
   /// What mean divides by: the weights of the rows' classes, or the number of rows.
-  double divisor(const Rows& rows) const;
+  double divisor(const SoftmaxRows& rows) const;
 };
 
 /// losses[r] (double) = -sum over c of q log(softmax(x))), q being the target smoothed and
 /// weighted.
-void cross_entropy(const Rows& rows, const CrossEntropyTarget& target, const Buffer& x,
+void cross_entropy(const SoftmaxRows& rows, const CrossEntropyTarget& target, const Buffer& x,
                    double* losses);
 /// dx = (sum(q) softmax(x) - q) dy / divisor; dy has an element for each row, or one for all.
-void cross_entropy_input(const Rows& rows, const CrossEntropyTarget& target, double divisor,
+void cross_entropy_input(const SoftmaxRows& rows, const CrossEntropyTarget& target, double divisor,
                          const Buffer& dy, const Buffer& x, const Buffer& dx);
 
 }  // namespace taper::kernels

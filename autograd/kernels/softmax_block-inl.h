@@ -118,13 +118,13 @@ class Block {
   static constexpr int64_t few_classes = 32;
   using Buffer = T[size_t(few_classes) * size_t(block_rows)];
 
-  static bool turns(const Rows& r) { return r.inner == 1 && r.classes <= few_classes; }
+  static bool turns(const SoftmaxRows& r) { return r.inner == 1 && r.classes <= few_classes; }
   /// How many blocks the rows are.
-  static int64_t count(const Rows& r) {
+  static int64_t count(const SoftmaxRows& r) {
     if (turns(r)) return (r.outer + block_rows - 1) / block_rows;
     return r.outer * ((r.inner + block_rows - 1) / block_rows);
   }
-  Block(const Rows& r, int64_t number) : turned_(turns(r)) {
+  Block(const SoftmaxRows& r, int64_t number) : turned_(turns(r)) {
     int64_t in_plane = (r.inner + block_rows - 1) / block_rows;
     first_ = turned_ ? number * block_rows
                      : number / in_plane * r.inner + number % in_plane * block_rows;
@@ -159,7 +159,7 @@ class Block {
 
 /// Calls f(block) for all rows, on several threads.
 template <class T, class F>
-void for_each_block(const Rows& rows, const F& f) {
+void for_each_block(const SoftmaxRows& rows, const F& f) {
   int64_t blocks = Block<T>::count(rows);
   if (rows.classes == 0 || blocks == 0) return;
   int64_t elements = rows.count() * rows.classes;

@@ -22,7 +22,7 @@ static void fill(U* to, U value, int64_t n) {
   loop(&f, to, nullptr, n);
 }
 
-void gather(void* to, const void* from, const Rows& r, size_t size) {
+void gather(void* to, const void* from, const StridedRows& r, size_t size) {
   of_size(size, [&](auto unit) {
     using U = decltype(unit);
     auto* y = static_cast<U*>(to);
@@ -38,7 +38,7 @@ void gather(void* to, const void* from, const Rows& r, size_t size) {
   });
 }
 
-void scatter(void* to, const void* from, const Rows& r, size_t size) {
+void scatter(void* to, const void* from, const StridedRows& r, size_t size) {
   of_size(size, [&](auto unit) {
     using U = decltype(unit);
     auto* y = static_cast<U*>(to);
@@ -151,7 +151,7 @@ void StridedCursor::rows(int64_t n, F f) {
   size_t last = sizes_.size() - 1;
   while (n > 0) {
     bool whole = last > 0 && index_[last] == 0 && n >= sizes_[last];
-    Rows r{1, 0, std::min(n, sizes_[last] - index_[last]), step_};
+    StridedRows r{1, 0, std::min(n, sizes_[last] - index_[last]), step_};
     if (whole)
       r = {std::min(n / sizes_[last], sizes_[last - 1] - index_[last - 1]), o_.strides[last - 1],
            sizes_[last], step_};
@@ -185,8 +185,9 @@ const void* StridedCursor::read(int64_t n) {
     return from;
   }
   filled_with_ = nullptr;
-  rows(n,
-       [&](const std::byte* from, std::byte* to, const Rows& r) { gather(to, from, r, o_.size); });
+  rows(n, [&](const std::byte* from, std::byte* to, const StridedRows& r) {
+    gather(to, from, r, o_.size);
+  });
   return buffer_;
 }
 
@@ -196,7 +197,7 @@ void StridedCursor::write(int64_t n) {
   } else if (is_direct(n)) {
     advance(sizes_.size() - 1, n);
   } else {
-    rows(n, [&](std::byte* to, const std::byte* from, const Rows& r) {
+    rows(n, [&](std::byte* to, const std::byte* from, const StridedRows& r) {
       scatter(to, from, r, o_.size);
     });
   }

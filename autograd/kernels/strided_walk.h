@@ -13,14 +13,14 @@ namespace taper::kernels {
 inline constexpr size_t most_operands = 6;
 
 /// Rows of n elements, `step` apart, that start `stride` apart.
-struct Rows {
+struct StridedRows {
   int64_t rows, stride, n, step;
 };
 
 /// The elements of the rows, of `size` bytes, one after the other; step 0 repeats them.
-void gather(void* to, const void* from, const Rows& rows, size_t size);
+void gather(void* to, const void* from, const StridedRows& rows, size_t size);
 /// Puts elements that lie one after the other to the places of the rows.
-void scatter(void* to, const void* from, const Rows& rows, size_t size);
+void scatter(void* to, const void* from, const StridedRows& rows, size_t size);
 
 /// How a result y and its operands x are walked together, in the order of y's memory: neighbouring
 /// dimensions that all step through evenly are one. Operand 0 is y.

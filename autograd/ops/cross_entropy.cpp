@@ -73,7 +73,7 @@ struct CrossEntropyBase {
     if (reduction != Reduction::mean) return 1;
     NoGradGuard no_grad;
     Tensor t = target.contiguous(), w = weight.defined() ? weight.contiguous() : weight;
-    return target_of(t, w).divisor(kernels::Rows(x.sizes(), class_dim(x)));
+    return target_of(t, w).divisor(kernels::SoftmaxRows(x.sizes(), class_dim(x)));
   }
   /// The class weights as they broadcast to x.
   Tensor weight_of(const Tensor& x, const Tensor& weight) const {
@@ -160,7 +160,7 @@ struct CrossEntropy : CrossEntropyBase {
   }
   void forward(Inputs x, Outputs y) const {
     if (x[1].dtype() == int64) check_classes(info, x[0], x[1], ignore_index);
-    kernels::Rows rows(x[0].sizes(), class_dim(x[0]));
+    kernels::SoftmaxRows rows(x[0].sizes(), class_dim(x[0]));
     auto* losses = static_cast<double*>(y.scratch());
     kernels::CrossEntropyTarget target = target_of(x[1], x[2]);
     kernels::cross_entropy(rows, target, plain(x[0]), losses);
@@ -286,7 +286,7 @@ struct CrossEntropyInput : CrossEntropyBase {
   }
   void forward(Inputs x, Outputs y) const {
     if (x[2].dtype() == int64) check_classes(info, x[1], x[2], ignore_index);
-    kernels::Rows rows(x[1].sizes(), class_dim(x[1]));
+    kernels::SoftmaxRows rows(x[1].sizes(), class_dim(x[1]));
     kernels::CrossEntropyTarget target = target_of(x[2], x[3]);
     kernels::cross_entropy_input(rows, target,
                                  reduction == Reduction::mean ? target.divisor(rows) : 1,

@@ -26,7 +26,8 @@ struct SoftmaxOp {
     y.fresh(x[0].sizes(), x[0].dtype());
   }
   void forward(Inputs x, Outputs y) const {
-    kernels::softmax(kernels::Rows(x[0].sizes(), size_t(dim)), log, plain(x[0]), plain(y[0]));
+    kernels::softmax(kernels::SoftmaxRows(x[0].sizes(), size_t(dim)), log, plain(x[0]),
+                     plain(y[0]));
   }
   Tensor reference(const tensor_list& x) const {
     return tabulate(x[0].sizes(), float64, [&](const Shape& i) {
@@ -84,8 +85,8 @@ struct SoftmaxInputOp {
     dx.fresh(x[1].sizes(), x[1].dtype());
   }
   void forward(Inputs x, Outputs dx) const {
-    kernels::softmax_input(kernels::Rows(x[1].sizes(), size_t(dim)), log, plain(x[0]), plain(x[1]),
-                           plain(dx[0]));
+    kernels::softmax_input(kernels::SoftmaxRows(x[1].sizes(), size_t(dim)), log, plain(x[0]),
+                           plain(x[1]), plain(dx[0]));
   }
   /// The sum over dim of f(dy, y), element by element.
   template <class F>
