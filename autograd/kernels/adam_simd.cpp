@@ -1,7 +1,5 @@
 #include "autograd/kernels/adam.h"
 
-// These gain nothing over SSE2 and AVX3.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "autograd/kernels/adam_simd.cpp"
 #include <hwy/foreach_target.h>

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <atomic>
 
-// These gain nothing over SSE2 and AVX3.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "autograd/kernels/conv_direct_simd.cpp"
 #include <hwy/foreach_target.h>
@@ -139,8 +137,8 @@ HWY_INLINE void copy_row(float* to, const float* from, int64_t n) {
 #endif
 }
 
-void copy_all(float* to, Rows t, const float* from, Rows f, int64_t channels, int64_t rows,
-              int64_t n) {
+void copy_all(float* to, ChannelRows t, const float* from, ChannelRows f, int64_t channels,
+              int64_t rows, int64_t n) {
   for (int64_t c = 0; c < channels; ++c)
     for (int64_t r = 0; r < rows; ++r)
       copy_row(to + c * t.channel + r * t.row, from + c * f.channel + r * f.row, n);
@@ -166,8 +164,8 @@ void correlate_gradient(const Correlation& c, const float* from, float* dy, int6
   HWY_DYNAMIC_DISPATCH(gradient_all)(c, from, dy, pitch, n, sums);
 }
 
-void copy_rows(float* to, Rows t, const float* from, Rows f, int64_t channels, int64_t rows,
-               int64_t n) {
+void copy_rows(float* to, ChannelRows t, const float* from, ChannelRows f, int64_t channels,
+               int64_t rows, int64_t n) {
   HWY_DYNAMIC_DISPATCH(copy_all)(to, t, from, f, channels, rows, n);
 }
 

@@ -2,8 +2,6 @@
 
 #include "autograd/kernels/softmax.h"
 
-// These gain nothing over SSE2 and AVX3.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "autograd/kernels/cross_entropy.cpp"
 #include <hwy/foreach_target.h>
@@ -17,7 +15,7 @@ namespace taper::kernels::HWY_NAMESPACE {
 template <class T>
 class RowTarget {
  public:
-  RowTarget(const CrossEntropyTarget& t, const Rows& rows, int64_t r)
+  RowTarget(const CrossEntropyTarget& t, const SoftmaxRows& rows, int64_t r)
       : weight_(t.weight.as<const T>()),
         classes_(rows.classes),
         step_(rows.inner),
@@ -58,7 +56,8 @@ class RowTarget {
 };
 
 template <class T>
-void losses_of(const Rows& rows, const CrossEntropyTarget& target, const T* x, double* losses) {
+void losses_of(const SoftmaxRows& rows, const CrossEntropyTarget& target, const T* x,
+               double* losses) {
   for_each_block<T>(rows, [&](const Block<T>& block) HWY_ATTR {
     typename Block<T>::Buffer in;
     const T* from = block.read(x, in);
@@ -79,8 +78,8 @@ void losses_of(const Rows& rows, const CrossEntropyTarget& target, const T* x, d
 }
 
 template <class T>
-void input_of(const Rows& rows, const CrossEntropyTarget& target, double divisor, const T* dy,
-              bool one_dy, const T* x, T* dx) {
+void input_of(const SoftmaxRows& rows, const CrossEntropyTarget& target, double divisor,
+              const T* dy, bool one_dy, const T* x, T* dx) {
   for_each_block<T>(rows, [&](const Block<T>& block) HWY_ATTR {
     typename Block<T>::Buffer in, out;
     T* to = block.write_to(dx, out);
@@ -106,21 +105,21 @@ void input_of(const Rows& rows, const CrossEntropyTarget& target, double divisor
   });
 }
 
-void losses_f32(const Rows& rows, const CrossEntropyTarget& target, const Buffer& x,
+void losses_f32(const SoftmaxRows& rows, const CrossEntropyTarget& target, const Buffer& x,
                 double* losses) {
   losses_of(rows, target, x.as<const float>(), losses);
 }
-void losses_f64(const Rows& rows, const CrossEntropyTarget& target, const Buffer& x,
+void losses_f64(const SoftmaxRows& rows, const CrossEntropyTarget& target, const Buffer& x,
                 double* losses) {
   losses_of(rows, target, x.as<const double>(), losses);
 }
-void input_f32(const Rows& rows, const CrossEntropyTarget& target, double divisor, const Buffer& dy,
-               const Buffer& x, const Buffer& dx) {
+void input_f32(const SoftmaxRows& rows, const CrossEntropyTarget& target, double divisor,
+               const Buffer& dy, const Buffer& x, const Buffer& dx) {
   input_of(rows, target, divisor, dy.as<const float>(), dy.numel == 1, x.as<const float>(),
            dx.as<float>());
 }
-void input_f64(const Rows& rows, const CrossEntropyTarget& target, double divisor, const Buffer& dy,
-               const Buffer& x, const Buffer& dx) {
+void input_f64(const SoftmaxRows& rows, const CrossEntropyTarget& target, double divisor,
+               const Buffer& dy, const Buffer& x, const Buffer& dx) {
   input_of(rows, target, divisor, dy.as<const double>(), dy.numel == 1, x.as<const double>(),
            dx.as<double>());
 }
@@ -136,7 +135,7 @@ HWY_EXPORT(losses_f64);
 HWY_EXPORT(input_f32);
 HWY_EXPORT(input_f64);
 
-double CrossEntropyTarget::divisor(const Rows& rows) const {
+double CrossEntropyTarget::divisor(const SoftmaxRows& rows) const {
   if (!classes) return double(rows.count());
   double sum = 0;
   for (int64_t r = 0; r < rows.count(); ++r) {
@@ -149,14 +148,14 @@ double CrossEntropyTarget::divisor(const Rows& rows) const {
   return sum;
 }
 
-void cross_entropy(const Rows& rows, const CrossEntropyTarget& target, const Buffer& x,
+void cross_entropy(const SoftmaxRows& rows, const CrossEntropyTarget& target, const Buffer& x,
                    double* losses) {
   std::fill_n(losses, rows.count(), 0.0);
   x.dtype == float32 ? HWY_DYNAMIC_DISPATCH(losses_f32)(rows, target, x, losses)
                      : HWY_DYNAMIC_DISPATCH(losses_f64)(rows, target, x, losses);
 }
 
-void cross_entropy_input(const Rows& rows, const CrossEntropyTarget& target, double divisor,
+void cross_entropy_input(const SoftmaxRows& rows, const CrossEntropyTarget& target, double divisor,
                          const Buffer& dy, const Buffer& x, const Buffer& dx) {
   x.dtype == float32 ? HWY_DYNAMIC_DISPATCH(input_f32)(rows, target, divisor, dy, x, dx)
                      : HWY_DYNAMIC_DISPATCH(input_f64)(rows, target, divisor, dy, x, dx);

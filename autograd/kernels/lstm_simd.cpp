@@ -1,7 +1,5 @@
 #include "autograd/kernels/lstm_simd.h"
 
-// These gain nothing over SSE2 and AVX3.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "autograd/kernels/lstm_simd.cpp"
 #include <hwy/foreach_target.h>
@@ -19,7 +17,7 @@ HWY_INLINE int64_t advance(D d, int64_t k, const LstmStep<T>& s, int64_t row) {
   for (; k + lanes <= n; k += lanes) {
     auto i = sigmoid(d, hn::LoadU(d, gates + k));
     auto f = sigmoid(d, hn::LoadU(d, gates + n + k));
-    auto g = hn::Tanh(d, hn::LoadU(d, gates + 2 * n + k));
+    auto g = tanh(d, hn::LoadU(d, gates + 2 * n + k));
     auto o = sigmoid(d, hn::LoadU(d, gates + 3 * n + k));
     auto c = hn::MulAdd(f, hn::LoadU(d, s.c_before + at + k), hn::Mul(i, g));
     hn::StoreU(i, d, gates + k);
@@ -27,7 +25,7 @@ HWY_INLINE int64_t advance(D d, int64_t k, const LstmStep<T>& s, int64_t row) {
     hn::StoreU(g, d, gates + 2 * n + k);
     hn::StoreU(o, d, gates + 3 * n + k);
     hn::StoreU(c, d, s.c + at + k);
-    hn::StoreU(hn::Mul(o, hn::Tanh(d, c)), d, s.h + at + k);
+    hn::StoreU(hn::Mul(o, tanh(d, c)), d, s.h + at + k);
   }
   return k;
 }
@@ -51,7 +49,7 @@ HWY_INLINE int64_t retreat(D d, int64_t k, const LstmStepBack<T>& s, int64_t row
     const int64_t at = row * n + k, gate = 4 * row * n + k;
     auto i = hn::LoadU(d, s.gates + gate), f = hn::LoadU(d, s.gates + gate + n);
     auto g = hn::LoadU(d, s.gates + gate + 2 * n), o = hn::LoadU(d, s.gates + gate + 3 * n);
-    auto shown = hn::Tanh(d, hn::LoadU(d, s.c + at));
+    auto shown = tanh(d, hn::LoadU(d, s.c + at));
     auto dh = plus(d, hn::LoadU(d, s.dh + at), s.dh_in, at);
     auto dc = plus(d, hn::LoadU(d, s.dc + at), s.dc_in, at);
     dc = hn::MulAdd(hn::Mul(dh, o), hn::NegMulAdd(shown, shown, one), dc);

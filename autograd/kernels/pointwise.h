@@ -3,7 +3,6 @@
 #include <initializer_list>
 
 #include "autograd/kernels/packed_loop.h"
-#include "autograd/kernels/strided_copy.h"
 #include "autograd/kernels/strided_walk.h"
 
 namespace taper::kernels {
@@ -29,12 +28,6 @@ void map(const Buffer& y, const F& f, const Source<X>&... x) {
   static_assert(sizeof...(X) < most_operands);
   static const PackedLoop loop = packed_loop<F, Y, X...>();
   run_pointwise(loop, &f, work, y, {&x.buffer...});
-}
-
-/// y = x, of one type T.
-template <class T>
-void copy(const Buffer& x, const Buffer& y) {
-  strided_copy(x, y);
 }
 
 /// y = value everywhere.

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-// These gain nothing over SSE2 and AVX3.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "autograd/kernels/pool_simd.cpp"
 #include <hwy/foreach_target.h>

@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-// These gain nothing over SSE2 and AVX3.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "autograd/kernels/softmax.cpp"
 #include <hwy/foreach_target.h>
@@ -14,7 +12,7 @@ HWY_BEFORE_NAMESPACE();
 namespace taper::kernels::HWY_NAMESPACE {
 
 template <class T>
-void softmax_of(const Rows& rows, bool log, const T* x, T* y) {
+void softmax_of(const SoftmaxRows& rows, bool log, const T* x, T* y) {
   for_each_block<T>(rows, [&](const Block<T>& block) HWY_ATTR {
     typename Block<T>::Buffer in, out;
     const T* from = block.read(x, in);
@@ -36,7 +34,7 @@ void softmax_of(const Rows& rows, bool log, const T* x, T* y) {
 }
 
 template <class T>
-void softmax_input_of(const Rows& rows, bool log, const T* dy, const T* y, T* dx) {
+void softmax_input_of(const SoftmaxRows& rows, bool log, const T* dy, const T* y, T* dx) {
   for_each_block<T>(rows, [&](const Block<T>& block) HWY_ATTR {
     typename Block<T>::Buffer in, of_y, out;
     const T *g = block.read(dy, in), *p = block.read(y, of_y);
@@ -61,16 +59,18 @@ void softmax_input_of(const Rows& rows, bool log, const T* dy, const T* y, T* dx
   });
 }
 
-void softmax_f32(const Rows& rows, bool log, const Buffer& x, const Buffer& y) {
+void softmax_f32(const SoftmaxRows& rows, bool log, const Buffer& x, const Buffer& y) {
   softmax_of(rows, log, x.as<const float>(), y.as<float>());
 }
-void softmax_f64(const Rows& rows, bool log, const Buffer& x, const Buffer& y) {
+void softmax_f64(const SoftmaxRows& rows, bool log, const Buffer& x, const Buffer& y) {
   softmax_of(rows, log, x.as<const double>(), y.as<double>());
 }
-void input_f32(const Rows& rows, bool log, const Buffer& dy, const Buffer& y, const Buffer& dx) {
+void input_f32(const SoftmaxRows& rows, bool log, const Buffer& dy, const Buffer& y,
+               const Buffer& dx) {
   softmax_input_of(rows, log, dy.as<const float>(), y.as<const float>(), dx.as<float>());
 }
-void input_f64(const Rows& rows, bool log, const Buffer& dy, const Buffer& y, const Buffer& dx) {
+void input_f64(const SoftmaxRows& rows, bool log, const Buffer& dy, const Buffer& y,
+               const Buffer& dx) {
   softmax_input_of(rows, log, dy.as<const double>(), y.as<const double>(), dx.as<double>());
 }
 
@@ -85,12 +85,12 @@ HWY_EXPORT(softmax_f64);
 HWY_EXPORT(input_f32);
 HWY_EXPORT(input_f64);
 
-void softmax(const Rows& rows, bool log, const Buffer& x, const Buffer& y) {
+void softmax(const SoftmaxRows& rows, bool log, const Buffer& x, const Buffer& y) {
   x.dtype == float32 ? HWY_DYNAMIC_DISPATCH(softmax_f32)(rows, log, x, y)
                      : HWY_DYNAMIC_DISPATCH(softmax_f64)(rows, log, x, y);
 }
 
-void softmax_input(const Rows& rows, bool log, const Buffer& dy, const Buffer& y,
+void softmax_input(const SoftmaxRows& rows, bool log, const Buffer& dy, const Buffer& y,
                    const Buffer& dx) {
   y.dtype == float32 ? HWY_DYNAMIC_DISPATCH(input_f32)(rows, log, dy, y, dx)
                      : HWY_DYNAMIC_DISPATCH(input_f64)(rows, log, dy, y, dx);

@@ -2,47 +2,23 @@
 
 #include "autograd/kernels/pointwise.h"
 
-// These gain nothing over SSE2 and AVX3.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "autograd/kernels/vector_map.cpp"
 #include <hwy/foreach_target.h>
 
+#include "autograd/kernels/lanes-inl.h"
 #include "autograd/kernels/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace taper::kernels::HWY_NAMESPACE {
 
-/// The vectors at i; the last ones, of n, filled up with ones.
-template <class D, class T>
-HWY_INLINE hn::Vec<D> load(D d, const T* x, int64_t i, int64_t n) {
-  if (i + int64_t(hn::Lanes(d)) <= n) return hn::LoadU(d, x + i);
-  HWY_ALIGN T last[hn::MaxLanes(D())];
-  for (int64_t k = 0; k < int64_t(hn::Lanes(d)); ++k) last[k] = i + k < n ? x[i + k] : T(1);
-  return hn::Load(d, last);
-}
-
-template <class D, class V, class T>
-HWY_INLINE void store(D d, V v, T* y, int64_t i, int64_t n) {
-  if (i + int64_t(hn::Lanes(d)) <= n) return hn::StoreU(v, d, y + i);
-  HWY_ALIGN T last[hn::MaxLanes(D())];
-  hn::Store(v, d, last);
-  for (int64_t k = 0; i + k < n; ++k) y[i + k] = last[k];
-}
-
-/// y[i] = f(x[i])
-template <class T, class F>
-HWY_INLINE void loop(const T* x, T* y, int64_t n, F f) {
+/// y[i] = f(x[i], ..), the last vector filled up with ones.
+template <class T, class F, class... X>
+HWY_INLINE void loop(T* y, int64_t n, F f, const X*... x) {
   const hn::ScalableTag<T> d;
-  for (int64_t i = 0; i < n; i += int64_t(hn::Lanes(d))) store(d, f(d, load(d, x, i, n)), y, i, n);
-}
-
-/// y[i] = f(a[i], b[i])
-template <class T, class F>
-HWY_INLINE void loop(const T* a, const T* b, T* y, int64_t n, F f) {
-  const hn::ScalableTag<T> d;
-  for (int64_t i = 0; i < n; i += int64_t(hn::Lanes(d)))
-    store(d, f(d, load(d, a, i, n), load(d, b, i, n)), y, i, n);
+  for_each_vector<T>(n, [&](int64_t i, int64_t count) HWY_ATTR {
+    store_part(d, f(d, load_part(d, x + i, count, T(1))...), y + i, count);
+  });
 }
 
 template <class D, class V>
@@ -55,7 +31,8 @@ HWY_INLINE V gelu_slope(D d, V x) {
 
 #define CASE(name, expression) \
   case VectorForm::name:       \
-    return loop(x, y, n, [](auto d, auto v) HWY_ATTR { return static_cast<void>(d), expression; });
+    return loop(               \
+        y, n, [](auto d, auto v) HWY_ATTR { return static_cast<void>(d), expression; }, x);
 
 template <class T>
 void run(VectorForm f, T* y, const void* const* operands, int64_t n) {
@@ -69,12 +46,14 @@ void run(VectorForm f, T* y, const void* const* operands, int64_t n) {
     CASE(erf, erf(d, v))
     case VectorForm::gelu:
       if constexpr (sizeof(T) == 4)
-        loop(x, y, n, [](auto d, auto v) HWY_ATTR { return hn::Mul(v, normal(d, v).below); });
+        loop(
+            y, n, [](auto d, auto v) HWY_ATTR { return hn::Mul(v, normal(d, v).below); }, x);
       return;
     case VectorForm::gelu_input:
       if constexpr (sizeof(T) == 4)
-        loop(x, static_cast<const T*>(operands[1]), y, n,
-             [](auto d, auto dy, auto v) HWY_ATTR { return hn::Mul(dy, gelu_slope(d, v)); });
+        loop(
+            y, n, [](auto d, auto dy, auto v) HWY_ATTR { return hn::Mul(dy, gelu_slope(d, v)); }, x,
+            static_cast<const T*>(operands[1]));
   }
 }
 #undef CASE
