@@ -2,7 +2,7 @@
 
 #include "autograd/graph/grad_mode.h"
 #include "autograd/graph/view.h"
-#include "autograd/kernels/pointwise.h"
+#include "autograd/kernels/strided_copy.h"
 #include "autograd/ops/in_blocks.h"
 #include "autograd/ops/op.h"
 #include "autograd/ops/scratch.h"
@@ -69,7 +69,7 @@ bool same_places(const TensorImpl& a, const TensorImpl& b) {
 /// x's values in packed memory of their own, not recorded.
 Tensor packed_copy(const Tensor& x) {
   Tensor y = empty(x.sizes(), {.dtype = x.dtype()});
-  dispatch(x.dtype(), [&](auto t) { kernels::copy<decltype(t)>(plain(x), plain(y)); });
+  kernels::strided_copy(plain(x), plain(y));
   return y;
 }
 

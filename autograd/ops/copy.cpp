@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "autograd/kernels/pointwise.h"
+#include "autograd/kernels/strided_copy.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"

@@ -1,5 +1,5 @@
 #include "autograd/kernels/gather.h"
-#include "autograd/kernels/pointwise.h"
+#include "autograd/kernels/strided_copy.h"
 #include "autograd/kernels/wrapping.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
@@ -189,9 +189,9 @@ struct ScatterOp {
   void forward(Inputs x, Outputs y) const {
     Buffer from = plain(x[0]), to = plain(y[0]);
     if (x[1].numel()) check_range(Self::info, x[1], x[0].sizes(), dim);
+    if (from.data != to.data) kernels::strided_copy(from, to);
     dispatch(to.dtype, [&](auto t) {
       using T = decltype(t);
-      if (from.data != to.data) kernels::copy<T>(from, to);
       if (x[1].numel())
         kernels::for_each_indexed<T>(plain(x[1]), to, plain(x[2]), size_t(dim),
                                      [](T& whole, T& part) { Self::put(whole, part); });

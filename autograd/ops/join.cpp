@@ -1,6 +1,6 @@
 #include <limits>
 
-#include "autograd/kernels/pointwise.h"
+#include "autograd/kernels/strided_copy.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"
@@ -53,7 +53,7 @@ struct Cat {
       region.sizes = from.sizes;
       region.numel = from.numel;
       region.contiguous = is_contiguous(from.sizes, region.strides);
-      dispatch(from.dtype, [&](auto t) { kernels::copy<decltype(t)>(from, region); });
+      kernels::strided_copy(from, region);
       region.data = static_cast<std::byte*>(region.data) + size_t(sizes[i]) * row;
     }
   }

@@ -1,8 +1,8 @@
 #include <complex>
 #include <numbers>
 
-#include "autograd/kernels/pointwise.h"
 #include "autograd/kernels/random.h"
+#include "autograd/kernels/strided_copy.h"
 #include "autograd/ops/checks.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
@@ -27,7 +27,7 @@ struct RandomFill {
     packed.strides = strides;
     packed.contiguous = true;
     draw(packed);
-    dispatch(out.dtype, [&](auto t) { kernels::copy<decltype(t)>(packed, out); });
+    kernels::strided_copy(packed, out);
   }
   /// Fills from a seed in float32, float64, and in float64 through a view in other strides; the
   /// slow truth is `truth(generator, n, dtype)`, n numbers drawn one after the other.

@@ -1,7 +1,8 @@
 #include "autograd/ops/strided.h"
 
 #include "autograd/graph/view.h"
-#include "autograd/kernels/pointwise.h"
+#include "autograd/kernels/strided_copy.h"
+#include "autograd/kernels/strided_loop.h"
 #include "autograd/kernels/wrapping.h"
 #include "autograd/ops/reference.h"
 #include "autograd/tensor/factories.h"
