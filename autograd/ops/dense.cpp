@@ -1,5 +1,5 @@
-#include "autograd/kernels/gemm.h"
 #include "autograd/ops/checks.h"
+#include "autograd/ops/matrix.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"
@@ -8,12 +8,6 @@ namespace taper::ops {
 
 /// t's rows as those of one matrix.
 static Tensor rows_of(const Tensor& t) { return t.dim() == 2 ? t : t.flatten(0, -2); }
-
-/// Whether gemm can read a matrix as it is.
-static bool readable(const Tensor& t) {
-  return (t.stride(1) == 1 && t.stride(0) >= t.size(1)) ||
-         (t.stride(0) == 1 && t.stride(1) >= t.size(0));
-}
 
 struct Linear {
   static constexpr OpInfo info{.name = "linear",
@@ -53,14 +47,12 @@ struct Linear {
     dispatch_floating(x.dtype, [&](auto t) {
       using V = decltype(t);
       int64_t inner = w.sizes[1], outer = w.sizes[0], n = out.numel / std::max<int64_t>(outer, 1);
-      bool flat = x.sizes.size() == 2;
-      kernels::Matrix<const V> rows{x.as<const V>(), n, inner, flat ? x.strides[0] : inner,
-                                    flat ? x.strides[1] : 1};
-      kernels::Matrix<const V> weight{w.as<const V>(), outer, inner, w.strides[0], w.strides[1]};
+      kernels::Matrix<const V> rows = matrix<V>(x);
+      if (x.sizes.size() > 2) rows = {x.as<const V>(), n, inner, inner, 1};  // packed, all batches'
       bool biased = in[2].defined();
       for (int64_t i = 0; biased && i < n; ++i)
         std::copy_n(plain(in[2]).template as<const V>(), outer, out.as<V>() + i * outer);
-      kernels::gemm<V>(rows, weight.transposed(), {out.as<V>(), n, outer, outer, 1}, biased);
+      kernels::gemm<V>(rows, matrix<V>(w).transposed(), {out.as<V>(), n, outer, outer, 1}, biased);
     });
   }
   Tensor dx(Dy dy, B w) const { return dy.matmul(w); }

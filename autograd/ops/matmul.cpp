@@ -1,4 +1,4 @@
-#include "autograd/kernels/gemm.h"
+#include "autograd/ops/matrix.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
 #include "autograd/tensor/factories.h"
@@ -28,21 +28,6 @@ static void check_matmul(const OpInfo& info, Inputs x, int64_t dims) {
   if (!(a.sizes().slice(0, batch) == b.sizes().slice(0, batch)))
     fail(info.name, "shapes {} and {}; expected as many matrices in both", a.sizes(), b.sizes());
   check_inner_sizes(info, a, b);
-}
-
-/// The matrix of b's last two dimensions, starting `offset` elements in.
-template <class T>
-static kernels::Matrix<const T> matrix(const Buffer& b, int64_t offset = 0) {
-  size_t d = b.sizes.size();
-  return {b.as<const T>() + offset, b.sizes[d - 2], b.sizes[d - 1], b.strides[d - 2],
-          b.strides[d - 1]};
-}
-
-/// Whether BLAS can read t's last two dimensions as they are.
-static bool readable(const Tensor& t) {
-  int64_t rows = t.size(-2), columns = t.size(-1), row = t.stride(-2), column = t.stride(-1);
-  return (column == 1 && row >= std::max<int64_t>(columns, 1)) ||
-         (row == 1 && column >= std::max<int64_t>(rows, 1));
 }
 
 static void pack_unreadable(Inputs x, Specs& y) {
