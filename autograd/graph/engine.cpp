@@ -282,11 +282,11 @@ class Run {
   bool create_graph_, retain_graph_, to_leaves_;
   AutoGradMode mode_;
   Frames frames_;
-  std::vector<End> roots_, targets_;
+  memory::vector<End> roots_, targets_;
   tensor_list gradients_;
-  std::vector<uint32_t> below_, ready_;
+  memory::vector<uint32_t> below_, ready_;
   tensor_list dy_, dx_;  ///< of the node that runs
-  std::vector<uint8_t> wants_;
+  memory::vector<uint8_t> wants_;
 };
 
 /// The edges and starting gradients of backward's outputs, checked.

@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <unordered_map>
-#include <vector>
 
 #include "autograd/graph/node.h"
 
@@ -62,7 +61,7 @@ class Frames {
 
   static inline std::atomic<bool> slots_taken = false;
   bool owns_slots_;
-  std::vector<Frame> list_;
+  memory::vector<Frame> list_;
   std::unordered_map<const void*, uint32_t> map_;
   uint32_t gradients_ = 0;
 };
