@@ -133,10 +133,15 @@ struct Binary {
             result == Result::boolean ? boolean : x[0].dtype());
   }
   void forward(Inputs x, Outputs y) const {
-    if (y[0].numel() == 1) return forward_one(plain(x[0]), plain(x[1]), plain(y[0]));
-    with_function(x[0].dtype(), [&]<class T, class R>(std::pair<T, R>, auto f) {
-      kernels::map<R>(plain(y[0]), f, kernels::Source<T>{plain(x[0])},
-                      kernels::Source<T>{plain(x[1])});
+    Buffer a = plain(x[0]), b = plain(x[1]), to = plain(y[0]);
+    dispatch(a.dtype, [&](auto t) {
+      using T = decltype(t);
+      using R = std::conditional_t<result == Result::boolean, bool, T>;
+      using C = std::conditional_t<result == Result::wrapping, kernels::Wrapping<T>, T>;
+      if constexpr (result != Result::floating || std::is_floating_point_v<T>)
+        kernels::map<R>(
+            to, [](T v, T w) { return R(Self::f(C(v), C(w))); }, kernels::Source<T>{a},
+            kernels::Source<T>{b});
     });
   }
   static Tensor reference(const tensor_list& x) {
@@ -154,25 +159,6 @@ struct Binary {
   }
   static SampleInput a_range() { return {{}, -2, 2}; }
   static SampleInput b_range() { return {{}, -2, 2}; }
-
- private:
-  /// run(types, f): the types of an operand's and the result's elements, and the op for them.
-  template <class F>
-  static void with_function(Dtype dtype, F run) {
-    dispatch(dtype, [&](auto t) {
-      using T = decltype(t);
-      using R = std::conditional_t<result == Result::boolean, bool, T>;
-      using C = std::conditional_t<result == Result::wrapping, kernels::Wrapping<T>, T>;
-      if constexpr (result != Result::floating || std::is_floating_point_v<T>)
-        run(std::pair<T, R>(), [](T a, T b) { return R(Self::f(C(a), C(b))); });
-    });
-  }
-  /// One element of each: a kernel's loop would cost five times the op.
-  static void forward_one(const Buffer& a, const Buffer& b, const Buffer& y) {
-    with_function(a.dtype, [&]<class T, class R>(std::pair<T, R>, auto f) {
-      *y.as<R>() = f(*a.as<T>(), *b.as<T>());
-    });
-  }
 };
 
 /// struct, name, sample range, y = f(x), the same in long double by another identity (the slow
