@@ -12,13 +12,12 @@
 HWY_BEFORE_NAMESPACE();
 namespace taper::kernels::HWY_NAMESPACE {
 
-/// y[i] = f(x[i], ..), the last vector filled up with ones.
+/// y[i] = f(x[i], ..), the last vector filled up with ones. f stands here once, to be inlined.
 template <class T, class F, class... X>
 HWY_INLINE void loop(T* y, int64_t n, F f, const X*... x) {
   const hn::ScalableTag<T> d;
-  for_each_vector<T>(n, [&](int64_t i, int64_t count) HWY_ATTR {
-    store_part(d, f(d, load_part(d, x + i, count, T(1))...), y + i, count);
-  });
+  for (int64_t i = 0; i < n; i += int64_t(hn::Lanes(d)))
+    store_part(d, f(d, load_part(d, x + i, n - i, T(1))...), y + i, n - i);
 }
 
 template <class D, class V>
