@@ -29,7 +29,7 @@ struct Shared {
 };
 
 /// How a Sequential runs a module of a class that it knew.
-using Run = Tensor (*)(const Module& module, const Tensor& x);
+using Run = Tensor (*)(const Module& module, Tensor x);
 
 /// A class that derives from a layer keeps that layer's forward and copies: it must be a Layer of
 /// itself.

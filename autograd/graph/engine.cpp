@@ -13,11 +13,7 @@
 
 namespace taper {
 
-bool nobody_else_holds(const Tensor& t) {
-  const TensorImpl& x = *t.impl();
-  return x.use_count() == 1 && x.storage->use_count() == 1 && x.storage->owned() && x.contiguous &&
-         !x.base && !x.inference;
-}
+bool nobody_else_holds(const Tensor& t) { return is_sole_owner(t) && !t.is_inference(); }
 
 namespace {
 
@@ -170,17 +166,22 @@ class Run {
   /// Adds g to the gradient of output output_nr of frame `to`, in memory that is ours if it can.
   void add(uint32_t to, uint32_t output_nr, Tensor g) {
     if (!g.defined() || !frames_[to].needed) return;
-    Tensor& sum = gradients_[frames_[to].gradients + output_nr];
-    if (!sum.defined()) {
-      sum = std::move(g);
-    } else if (!create_graph_ && nobody_else_holds(sum)) {
-      sum.add_(g);
+    Tensor& so_far = sum(to, output_nr);
+    if (!so_far.defined()) {
+      so_far = std::move(g);
+    } else if (!create_graph_ && nobody_else_holds(so_far)) {
+      so_far.add_(g);
     } else if (!create_graph_ && nobody_else_holds(g)) {
-      g.add_(sum);
-      sum = std::move(g);
+      g.add_(so_far);
+      so_far = std::move(g);
     } else {
-      sum = sum + g;
+      so_far = so_far + g;
     }
+  }
+
+  /// The gradient of output output_nr of frame `to` so far.
+  Tensor& sum(uint32_t to, uint32_t output_nr) {
+    return gradients_[frames_[to].gradients + output_nr];
   }
 
   void complete(uint32_t i) {
@@ -244,8 +245,14 @@ class Run {
     ModuleScope inside(node.path());
     if (extras) run_pre_hooks(node, *extras);
     wants_.clear();
-    for (uint32_t to : below(i)) wants_.push_back(wanted(to));
-    BackwardContext context(node, dy_.data(), wants_.data());
+    sums_.clear();
+    for (size_t k = 0; k < node.inputs(); ++k) {
+      uint32_t to = below(i)[k];
+      wants_.push_back(wanted(to));
+      sums_.push_back(wants_[k] ? &sum(to, node.edge(k).output_nr) : nullptr);
+    }
+    BackwardContext context(node, dy_.data(), wants_.data(), extras ? nullptr : sums_.data(),
+                            !retain_graph_);
     call_rules(node, context);
     if (extras) extras->post_hooks.each([&](auto& run) { run(node, dx_); });
     if (dx_.size() != node.inputs())
@@ -287,6 +294,7 @@ class Run {
   memory::vector<uint32_t> below_, ready_;
   tensor_list dy_, dx_;  ///< of the node that runs
   memory::vector<uint8_t> wants_;
+  memory::vector<Tensor*> sums_;
 };
 
 /// The edges and starting gradients of backward's outputs, checked.

@@ -141,8 +141,8 @@ class Node : public RefCounted {
 /// What a gradient rule gets: the node and the gradients of its outputs.
 class BackwardContext {
  public:
-  BackwardContext(Node& node, Tensor* dy, const uint8_t* wanted)
-      : node_(node), dy_(dy), wanted_(wanted) {}
+  BackwardContext(Node& node, Tensor* dy, const uint8_t* wanted, Tensor* const* sums, bool last)
+      : node_(node), dy_(dy), wanted_(wanted), sums_(sums), last_(last) {}
 
   const Node& node() const { return node_; }
   /// The gradient of output k; zeros if nothing came in.
@@ -153,11 +153,21 @@ class BackwardContext {
   IntList input_shape(int i) const { return node_.input_shape(size_t(i)); }
   Dtype input_dtype(int i) const { return node_.input_dtype(size_t(i)); }
   bool wanted(int i) const { return wanted_[i]; }
+  /// The gradient that input i's tensor has so far, undefined if there is none: who takes it
+  /// returns its sum with the rule's.
+  Tensor take_sum(int i) { return sums_ ? std::exchange(*sums_[i], Tensor()) : Tensor(); }
+  /// For the last rule, once it holds what it reads: frees the saved values, unless backward may
+  /// run again.
+  void release_saved() {
+    if (last_) node_.release_saved();
+  }
 
  private:
   Node& node_;
   Tensor* dy_;
   const uint8_t* wanted_;
+  Tensor* const* sums_;  ///< null where none may be taken
+  bool last_;            ///< whether this run of the node is its last
 };
 
 /// For rules that share work: which inputs want a gradient, and the shapes of inputs beyond a fixed

@@ -103,7 +103,8 @@ struct Gelu : GeluBase {
     op.approximate = approximate;
     return op;
   }
-  static Tensor call(const Tensor& x, std::string_view approximate) {
+  template <class X>
+  static Tensor call(const X& x, std::string_view approximate) {
     return apply(made(approximate), x);
   }
   static void call_in_place(const Tensor& x, std::string_view approximate) {

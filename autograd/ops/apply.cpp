@@ -190,10 +190,25 @@ class Application {
   void make_outputs(Tensor* y) {
     for (OutputSpec& s : specs_) {
       TensorImpl& t = *s.tensor.impl();
-      if (s.kind == Kind::fresh) t.storage = Storage::create(t.nbytes());
+      if (s.kind == Kind::fresh) {
+        if (x_.spare()) t.storage = spare_storage(t);
+        if (!t.storage) t.storage = Storage::create(t.nbytes());
+      }
       if (s.block) put_in_blocks(s.tensor, s.block);
       *y++ = std::move(s.tensor);
     }
+  }
+
+  /// The memory of a spare input of a pointwise op's only result y, if y can take it; else null.
+  Ref<Storage> spare_storage(const TensorImpl& y) const {
+    if (!type_.info->pointwise || specs_.size() != 1) return {};
+    for (size_t i = 0; i < x_.size(); ++i) {
+      if (!named(x_.spare(), i) || !can_take(x_[i], y.sizes, y.dtype, common_block(x_))) continue;
+      const Ref<Storage>& storage = x_[i].impl()->storage;
+      storage->start_anew();
+      return storage;
+    }
+    return {};
   }
 
   void forward(Tensor* y) {

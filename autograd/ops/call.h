@@ -37,7 +37,8 @@ auto apply_sorted(bool in_place, const Args&... args) {
   }
   return std::apply(
       [&](auto... t) {
-        return apply_array(op, std::array<const Tensor*, sizeof...(t)>{t...}, in_place);
+        return apply_array(op, std::array<const Tensor*, sizeof...(t)>{t...}, in_place,
+                           spare_among<Args...>());
       },
       tensors);
 }

@@ -19,24 +19,35 @@
   MEMBER_AND_FREE(S, R, f, params, args) \
   ENTRY(S, f)
 #define OP_INPLACE(S, R, f, params, args)                                                     \
-  MEMBER_AND_FREE(S, R, f, params, args)                                                      \
+  R f(Tensor x COMMA params) { return call<ops::S>(Spare(std::move(x)) COMMA args); }         \
+  R Tensor::f params const& { return call<ops::S>(*this COMMA args); }                        \
+  R Tensor::f params&& { return call<ops::S>(Spare(std::move(*this)) COMMA args); }           \
   const Tensor& Tensor::f##_ params const { return call_in_place<ops::S>(*this COMMA args); } \
   OpEntry op_entry_##S() { return make_in_place_entry<ops::S, NO_PARAMS params>(#f); }
-#define TWO_OPERANDS(S, f)                                                           \
-  Tensor f(const Tensor& x, const Tensor& other) { return call<ops::S>(x, other); }  \
-  Tensor f(const Tensor& x, Scalar other) { return call<ops::S>(x, other); }         \
-  Tensor f(Scalar x, const Tensor& other) { return call<ops::S>(x, other); }         \
+#define TWO_OPERANDS(S, f)                                                          \
+  Tensor f(const Tensor& x, const Tensor& other) { return call<ops::S>(x, other); } \
+  Tensor f(const Tensor& x, Scalar other) { return call<ops::S>(x, other); }        \
+  Tensor f(Scalar x, const Tensor& other) { return call<ops::S>(x, other); }
+#define OP_COMPARE(S, f)                                                             \
+  TWO_OPERANDS(S, f)                                                                 \
   Tensor Tensor::f(const Tensor& other) const { return call<ops::S>(*this, other); } \
-  Tensor Tensor::f(Scalar other) const { return call<ops::S>(*this, other); }
-#define OP_COMPARE(S, f) \
-  TWO_OPERANDS(S, f)     \
+  Tensor Tensor::f(Scalar other) const { return call<ops::S>(*this, other); }        \
   ENTRY(S, f)
-#define OP_BINARY(S, f)                                                                          \
-  TWO_OPERANDS(S, f)                                                                             \
-  const Tensor& Tensor::f##_(const Tensor& other) const {                                        \
-    return call_in_place<ops::S>(*this, other);                                                  \
-  }                                                                                              \
-  const Tensor& Tensor::f##_(Scalar other) const { return call_in_place<ops::S>(*this, other); } \
+#define OP_BINARY(S, f)                                                                            \
+  TWO_OPERANDS(S, f)                                                                               \
+  Tensor f(Scalar x, Tensor&& other) { return call<ops::S>(x, Spare(std::move(other))); }          \
+  Tensor Tensor::f(const Tensor& other) const& { return call<ops::S>(*this, other); }              \
+  Tensor Tensor::f(const Tensor& other)&& { return call<ops::S>(Spare(std::move(*this)), other); } \
+  Tensor Tensor::f(Tensor&& other) const& { return call<ops::S>(*this, Spare(std::move(other))); } \
+  Tensor Tensor::f(Tensor&& other)&& {                                                             \
+    return call<ops::S>(Spare(std::move(*this)), Spare(std::move(other)));                         \
+  }                                                                                                \
+  Tensor Tensor::f(Scalar other) const& { return call<ops::S>(*this, other); }                     \
+  Tensor Tensor::f(Scalar other)&& { return call<ops::S>(Spare(std::move(*this)), other); }        \
+  const Tensor& Tensor::f##_(const Tensor& other) const {                                          \
+    return call_in_place<ops::S>(*this, other);                                                    \
+  }                                                                                                \
+  const Tensor& Tensor::f##_(Scalar other) const { return call_in_place<ops::S>(*this, other); }   \
   OpEntry op_entry_##S() { return make_binary_entry<ops::S>(#f); }
 #define INPLACE(S, f, params, args)      \
   const Tensor& Tensor::f params const { \

@@ -57,20 +57,49 @@ namespace detail {
 template <class T, class>
 using Same = T;
 
+/// Memory for a rule's result: that of an operand that nobody else holds, or fresh.
+template <class... T>
+Tensor result_of_rule(const Tensor& dy, int64_t block, const T&... operands) {
+  for (const Tensor* t : {static_cast<const Tensor*>(&operands)...})
+    if (can_take(*t, dy.sizes(), dy.dtype(), block)) {
+      t->impl()->storage->start_anew();
+      return *t;
+    }
+  Tensor dx = empty(dy.sizes(), {.dtype = dy.dtype()});
+  if (block) put_in_blocks(dx, block);
+  return dx;
+}
+
+/// What input i has so far, to be added to its rule's result of the gradient's shape and type.
+inline Tensor sum_so_far(BackwardContext& c, int i, int64_t block) {
+  const Tensor& dy = c.dy(0);
+  if (!(c.input_shape(i) == dy.sizes()) || c.input_dtype(i) != dy.dtype()) return {};
+  Tensor sum = c.take_sum(i);
+  return sum.defined() && block ? sum.contiguous() : sum;
+}
+
 template <template <class> class Rule, class... Values>
-Tensor map_rule(const Tensor& dy, bool dy_is_spare, const Values&... values) {
+Tensor map_rule(BackwardContext& c, int input, const Values&... values) {
+  const Tensor& dy = c.dy(0);
   if (!is_floating_point(dy.dtype()) || ((values.dtype() != dy.dtype()) || ...)) return {};
   const Tensor* operands[] = {&dy, static_cast<const Tensor*>(&values)...};
   int64_t block = common_block(Inputs(operands, std::size(operands)));
-  dy_is_spare = dy_is_spare && block_of(dy) == block;
-  Tensor dx = dy_is_spare ? dy : empty(dy.sizes(), {.dtype = dy.dtype()});
-  if (block && !dy_is_spare) put_in_blocks(dx, block);
+  bool last = true;
+  for (int i = input + 1; i < int(c.node().inputs()); ++i) last &= !c.wanted(i);
+  if (last) c.release_saved();
+  Tensor sum = sum_so_far(c, input, block);
+  Tensor dx = last ? result_of_rule(dy, block, sum, values...) : result_of_rule(dy, block, sum);
   dispatch_floating(dy.dtype(), [&](auto t) {
     using T = decltype(t);
+    auto run = [&](auto f, const auto&... x) {
+      kernels::map<T>(Lying(dx, block).memory, f, kernels::Source<T>{x.memory}...);
+    };
     auto at = [](Same<T, Values>... v) { return Rule<T>::at(v...).value; };
-    [&](const auto&... x) {
-      kernels::map<T>(Lying(dx, block).memory, at, kernels::Source<T>{x.memory}...);
-    }(Lying(values, block)...);
+    auto plus = [](T sum, Same<T, Values>... v) { return sum + Rule<T>::at(v...).value; };
+    if (sum.defined())
+      run(plus, Lying(sum, block), Lying(values, block)...);
+    else
+      run(at, Lying(values, block)...);
   });
   return dx;
 }
@@ -78,15 +107,11 @@ Tensor map_rule(const Tensor& dy, bool dy_is_spare, const Values&... values) {
 }  // namespace detail
 
 /// The gradient of input I that a member function of an op says, by `Rule`, its text over elements:
-/// one loop, not one for each op in it, and in dy's memory where nobody else needs that. Undefined
-/// where the types are not all the gradient's.
+/// one loop, not one for each op in it, which adds the gradient that the input has already and
+/// writes into memory that nobody else needs. Undefined where the types are not all the gradient's.
 template <size_t I, template <class> class Rule, class Op, class... P>
 Tensor in_one_pass(Tensor (Op::*)(P...) const, BackwardContext& c) {
-  const Tensor& dy = c.dy(0);
-  bool last = true;
-  for (size_t i = I + 1; i < c.node().inputs(); ++i) last &= !c.wanted(int(i));
-  return detail::map_rule<Rule>(dy, last && nobody_else_holds(dy),
-                                taper::detail::Param<std::decay_t<P>>::get(c)...);
+  return detail::map_rule<Rule>(c, int(I), taper::detail::Param<std::decay_t<P>>::get(c)...);
 }
 
 }  // namespace taper::ops

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "autograd/tensor/factories.h"
+#include "autograd/tensor/thread_state.h"
 
 namespace taper {
 
@@ -48,6 +49,13 @@ int64_t common_block(Inputs x) {
   return block;
 }
 
+bool can_take(const Tensor& t, IntList sizes, Dtype dtype, int64_t block) {
+  if (!t.defined()) return false;
+  const TensorImpl& x = *t.impl();
+  return x.dtype == dtype && IntList(x.sizes) == sizes && x.nbytes() == x.storage->bytes &&
+         x.inference == thread_state.inference && is_sole_owner(t) && block_of(t) == block;
+}
+
 Lying::Lying(const Tensor& t, int64_t block) {
   if (block == 0 || is_number(t)) {
     memory = plain(t);
@@ -70,7 +78,7 @@ bool forward_in_blocks(const OpType& type, const void* op, Inputs x, Outputs y, 
     inputs[i] = &from[i];
   }
   for (size_t k = 0; k < specs.size(); ++k) {
-    if (specs[k].kind == Kind::fresh) put_in_blocks(y[k], block);
+    if (block_of(y[k]) != block) put_in_blocks(y[k], block);
     to[k] = raw_blocks(y[k]);
   }
   type.forward(op, Inputs(inputs.data(), x.size()), Outputs(to.data(), y.scratch(), y.choice()));

@@ -9,6 +9,10 @@ namespace taper {
 /// but numbers are packed and of one shape. 0 otherwise.
 int64_t common_block(Inputs x);
 
+/// Whether a pointwise result of that shape and type, in that block, may be written over t, an
+/// operand: nobody else holds it.
+bool can_take(const Tensor& t, IntList sizes, Dtype dtype, int64_t block);
+
 /// An operand in the common block, in a copy if it lies otherwise; in plain memory if that is 0.
 struct Lying {
   Lying(const Tensor& t, int64_t block);

@@ -25,16 +25,25 @@ struct OpInfo {
   fail(info.name, "a boolean tensor; expected numbers");
 }
 
+/// An operand that ends with the call: a pointwise op writes its result into its memory, where
+/// nobody else holds that. An op whose `call` takes it as a `const Tensor&` leaves it alone.
+struct Spare : Tensor {
+  explicit Spare(Tensor&& t) : Tensor(std::move(t)) {}
+};
+
 /// The tensors an op works on.
 class Inputs {
  public:
-  Inputs(const Tensor* const* data, size_t size) : data_(data), size_(size) {}
+  Inputs(const Tensor* const* data, size_t size, uint32_t spare = 0)
+      : data_(data), size_(uint32_t(size)), spare_(spare) {}
   const Tensor& operator[](size_t i) const { return *data_[i]; }
   size_t size() const { return size_; }
+  /// Bit i: input i is a Spare.
+  uint32_t spare() const { return spare_; }
 
  private:
   const Tensor* const* data_;
-  size_t size_;
+  uint32_t size_, spare_;  // passed in two registers
 };
 
 /// The tensors an op writes, and memory to work in.

@@ -234,18 +234,31 @@ inline constexpr OpType op_type = detail::make_op_type<Op>();
 namespace detail {
 
 template <class Op, size_t N>
-auto apply_array(const Op& op, const std::array<const Tensor*, N>& inputs, bool in_place) {
+auto apply_array(const Op& op, const std::array<const Tensor*, N>& inputs, bool in_place,
+                 uint32_t spare = 0) {
   constexpr int outputs = op_type<Op>.outputs;
   static_assert(outputs > 0, "apply_list is for ops whose number of outputs varies");
   if constexpr (outputs == 1) {
     Tensor y;
-    taper::apply(op_type<Op>, &op, Inputs(inputs.data(), N), &y, in_place);
+    taper::apply(op_type<Op>, &op, Inputs(inputs.data(), N, spare), &y, in_place);
     return y;
   } else {
     std::array<Tensor, size_t(outputs)> y;
-    taper::apply(op_type<Op>, &op, Inputs(inputs.data(), N), y.data(), in_place);
+    taper::apply(op_type<Op>, &op, Inputs(inputs.data(), N, spare), y.data(), in_place);
     return std::tuple_cat(std::move(y));
   }
+}
+
+/// Bit i: of the tensors among arguments of those types, number i is a Spare.
+template <class... T>
+constexpr uint32_t spare_among() {
+  uint32_t spare = 0, bit = 1;
+  auto look_at = [&](bool is_tensor, bool is_spare) {
+    if (is_spare) spare |= bit;
+    if (is_tensor) bit <<= 1;
+  };
+  (look_at(std::is_base_of_v<Tensor, T>, std::is_same_v<T, Spare>), ...);
+  return spare;
 }
 
 }  // namespace detail
@@ -253,7 +266,8 @@ auto apply_array(const Op& op, const std::array<const Tensor*, N>& inputs, bool 
 /// Applies op to tensors; an undefined tensor stands for an input that is left out.
 template <class Op, class... T>
 requires(std::is_base_of_v<Tensor, T>&&...) auto apply(const Op& op, const T&... inputs) {
-  return detail::apply_array(op, std::array<const Tensor*, sizeof...(T)>{&inputs...}, false);
+  return detail::apply_array(op, std::array<const Tensor*, sizeof...(T)>{&inputs...}, false,
+                             detail::spare_among<T...>());
 }
 
 /// Applies op and writes its result into x.

@@ -67,7 +67,8 @@ BINARY(Pow, pow, same, power(a, b), std::exp2(b * std::log2(a)),
                 a.dtype(), b.to_int());
        }
        using Binary::call;
-       static Tensor call(const Tensor& a, Scalar b) {
+       template <std::derived_from<Tensor> A>
+       static Tensor call(const A& a, Scalar b) {
          check_exponent(a, b);
          return Binary::call(a, b);
        }
@@ -92,9 +93,7 @@ UNARY(Sign, sign, -2, 2, x > T(0) ? T(1) : x < T(0) ? T(-1) : T(0), x == 0 ? 0 :
       (Dy dy), zeros_like(dy), "-1, 0 or 1 for each element")
 UNARY_WRAPPING(Square, square, -2, 2, x * x, std::pow(x, 2),
                (Dy dy, X x), dy * (2 * x), "Square of each element",
-               static Tensor prepared(const Tensor& x) {
-                 return x.dtype() == boolean ? x.to(int64) : x;
-               })
+               static Dtype compute_type(Dtype d) { return d == boolean ? int64 : d; })
 UNARY(Relu, relu, -2, 2, x < T(0) ? T(0) : x, (x + std::fabs(x)) / 2,
       (Dy dy, Y y), where(y <= 0, 0, dy), "max(x, 0) of each element",
       static constexpr Bools bools = Bools::none;)

@@ -3,6 +3,7 @@
 // The bases of pointwise ops, and the lines that define one: UNARY, BINARY, COMPARE.
 
 #include <cmath>
+#include <concepts>
 
 #include "autograd/kernels/pointwise.h"
 #include "autograd/kernels/vector_map.h"
@@ -40,17 +41,19 @@ enum class Numbers { any, wrapping, floating };
 template <class Self, Numbers numbers>
 struct Unary {
   static constexpr Bools bools = Bools::any;
-  static Tensor prepared(const Tensor& x) {
-    if (numbers == Numbers::floating && !x.is_floating_point()) return x.to(get_default_dtype());
-    return x;
+  static Dtype compute_type(Dtype d) {
+    return numbers == Numbers::floating && !is_floating_point(d) ? get_default_dtype() : d;
   }
-  static Tensor call(const Tensor& x) { return apply(Self{}, Self::prepared(x)); }
+  template <class X>
+  static Tensor call(const X& x) {
+    Dtype d = Self::compute_type(x.dtype());
+    return x.dtype() == d ? apply(Self{}, x) : apply(Self{}, x.to(d));
+  }
   static void call_in_place(const Tensor& x) { apply_in_place(Self{}, x); }
   void infer(Inputs x, Specs& y) const {
     Dtype d = x[0].dtype();
     if (d == boolean && Self::bools != Bools::any) fail_boolean(Self::info);
-    y.fresh(x[0].sizes(),
-            numbers == Numbers::floating && !is_floating_point(d) ? get_default_dtype() : d);
+    y.fresh(x[0].sizes(), compute_type(d));
   }
   void forward(Inputs x, Outputs y) const {
     Buffer from = plain(x[0]), to = plain(y[0]);
@@ -98,16 +101,19 @@ struct Binary {
     Dtype d = result_type(a, b);
     return result == Result::floating && !is_floating_point(d) ? get_default_dtype() : d;
   }
-  static Tensor call(const Tensor& a, const Tensor& b) {
+  template <std::derived_from<Tensor> A, std::derived_from<Tensor> B>
+  static Tensor call(const A& a, const B& b) {
     Dtype d = compute_type(a, b);
     if (a.dtype() == d && b.dtype() == d) return apply(Self{}, a, b);
     return apply(Self{}, a.to(d), b.to(d));
   }
-  static Tensor call(const Tensor& a, Scalar b) {
+  template <std::derived_from<Tensor> A>
+  static Tensor call(const A& a, Scalar b) {
     check_bool(b.kind());
     return call(a, scalar_like(b, a));
   }
-  static Tensor call(Scalar a, const Tensor& b) {
+  template <std::derived_from<Tensor> B>
+  static Tensor call(Scalar a, const B& b) {
     check_bool(a.kind());
     return call(scalar_like(a, b), b);
   }

@@ -16,9 +16,10 @@ struct OpEntry {
   const OpInfo* info;
   const OpType* type;  ///< null for a composite
   std::vector<Sample> (*samples)();
-  std::string signature = {};      ///< how it is called, e.g. "sum(x, IntList dims = {})"
-  bool has_in_place = false;       ///< whether the function has a form `f_`
-  Sample::Function in_place = {};  ///< that form, where it takes nothing but tensors
+  std::string signature = {};            ///< how it is called, e.g. "sum(x, IntList dims = {})"
+  bool has_in_place = false;             ///< whether the function has a form `f_`
+  Sample::Function in_place = {};        ///< that form, where it takes nothing but tensors
+  Sample::Function of_temporaries = {};  ///< the function of copies that end with the call
 };
 
 template <class Op>
@@ -41,8 +42,12 @@ template <class Op, bool no_params>
 OpEntry make_in_place_entry(const char* function) {
   OpEntry e = make_entry<Op>(function);
   e.has_in_place = true;
-  if constexpr (no_params)
+  if constexpr (no_params) {
     e.in_place = [](const tensor_list& x) { return tensor_list{call_in_place<Op>(x[0])}; };
+    e.of_temporaries = [](const tensor_list& x) {
+      return tensor_list{call<Op>(Spare(x[0].clone()))};
+    };
+  }
   return e;
 }
 
@@ -51,6 +56,9 @@ OpEntry make_binary_entry(const char* function) {
   OpEntry e = make_entry<Op>(function);
   e.has_in_place = true;
   e.in_place = [](const tensor_list& x) { return tensor_list{call_in_place<Op>(x[0], x[1])}; };
+  e.of_temporaries = [](const tensor_list& x) {
+    return tensor_list{call<Op>(Spare(x[0].clone()), Spare(x[1].clone()))};
+  };
   return e;
 }
 

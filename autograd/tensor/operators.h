@@ -9,10 +9,19 @@ namespace taper {
   inline Tensor operator op(const Tensor& a, const Tensor& b) { return a.f(b); } \
   inline Tensor operator op(const Tensor& a, Scalar b) { return a.f(b); }        \
   inline Tensor operator op(Scalar a, const Tensor& b) { return f(a, b); }
-OPERATOR(+, add)
-OPERATOR(-, sub)
-OPERATOR(*, mul)
-OPERATOR(/, div)
+// The result may lie in the memory of a temporary.
+#define ARITHMETIC(op, f)                                                                    \
+  OPERATOR(op, f)                                                                            \
+  inline Tensor operator op(Tensor&& a, const Tensor& b) { return std::move(a).f(b); }       \
+  inline Tensor operator op(const Tensor& a, Tensor&& b) { return a.f(std::move(b)); }       \
+  inline Tensor operator op(Tensor&& a, Tensor&& b) { return std::move(a).f(std::move(b)); } \
+  inline Tensor operator op(Tensor&& a, Scalar b) { return std::move(a).f(b); }              \
+  inline Tensor operator op(Scalar a, Tensor&& b) { return f(a, std::move(b)); }
+ARITHMETIC(+, add)
+ARITHMETIC(-, sub)
+ARITHMETIC(*, mul)
+ARITHMETIC(/, div)
+#undef ARITHMETIC
 OPERATOR(==, eq)
 OPERATOR(!=, ne)
 OPERATOR(<, lt)
@@ -31,5 +40,6 @@ OPERATOR(/=, div_)
 #undef OPERATOR
 
 inline Tensor operator-(const Tensor& a) { return a.neg(); }
+inline Tensor operator-(Tensor&& a) { return std::move(a).neg(); }
 
 }  // namespace taper

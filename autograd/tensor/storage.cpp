@@ -46,6 +46,13 @@ uint64_t Storage::watched_id() {
   return id.compare_exchange_strong(none, fresh, std::memory_order_relaxed) ? fresh : none;
 }
 
+void Storage::start_anew() {
+  version.store(0, std::memory_order_relaxed);
+  id.store(0, std::memory_order_relaxed);
+  writer.store(nullptr, std::memory_order_relaxed);
+  writer_path.store(nullptr, std::memory_order_relaxed);
+}
+
 void Storage::put_in_blocks(const BlockShape& shape) {
   void* memory = data;
   if (place != Place::apart) {

@@ -155,17 +155,24 @@ class Tensor {
     return std::forward<F>(f)(*this);
   }
 
-// The ops, a line each in autograd/ops/*.def (CONTRIBUTING.md tells what the lines mean).
+// The ops, a line each in autograd/ops/*.def (CONTRIBUTING.md tells what the lines mean). Of a
+// temporary, those with a form `f_` may use the memory, and leave the handle undefined.
 #define OR(...) = __VA_ARGS__
 #define OP(S, R, f, params, args) R f params const;
 #define OP_INPLACE(S, R, f, params, args) \
-  R f params const;                       \
+  R f params const&;                      \
+  R f params&&;                           \
   const Tensor& f##_ params const;
 #define OP_COMPARE(S, f)               \
   Tensor f(const Tensor& other) const; \
   Tensor f(Scalar other) const;
 #define OP_BINARY(S, f)                          \
-  OP_COMPARE(S, f)                               \
+  Tensor f(const Tensor& other) const&;          \
+  Tensor f(const Tensor& other)&&;               \
+  Tensor f(Tensor&& other) const&;               \
+  Tensor f(Tensor&& other)&&;                    \
+  Tensor f(Scalar other) const&;                 \
+  Tensor f(Scalar other)&&;                      \
   const Tensor& f##_(const Tensor& other) const; \
   const Tensor& f##_(Scalar other) const;
 #define INPLACE(S, f, params, args) const Tensor& f params const;
@@ -207,6 +214,13 @@ class Operand {
   std::optional<Scalar> number;
 };
 
+/// Whether nobody but this handle holds t and its memory, which is packed and the library's.
+inline bool is_sole_owner(const Tensor& t) {
+  const TensorImpl& x = *t.impl();
+  return x.use_count() == 1 && x.storage->use_count() == 1 && x.storage->owned() && x.contiguous &&
+         !x.base;
+}
+
 /// What kernels see of t. Every way to a tensor's memory leads through here: a tensor in another
 /// layout is first made plain.
 inline Buffer plain(const Tensor& t) {
@@ -225,12 +239,14 @@ namespace taper {
 
 #define COMMA(...) __VA_OPT__(, ) __VA_ARGS__
 #define OP(S, R, f, params, args) R f(const Tensor& x COMMA params);
-#define OP_INPLACE(S, R, f, params, args) OP(S, R, f, params, args)
+#define OP_INPLACE(S, R, f, params, args) R f(Tensor x COMMA params);
 #define OP_COMPARE(S, f)                          \
   Tensor f(const Tensor& x, const Tensor& other); \
   Tensor f(const Tensor& x, Scalar other);        \
   Tensor f(Scalar x, const Tensor& other);
-#define OP_BINARY(S, f) OP_COMPARE(S, f)
+#define OP_BINARY(S, f) \
+  OP_COMPARE(S, f)      \
+  Tensor f(Scalar x, Tensor&& other);
 #define INPLACE(S, f, params, args)
 #define FREE(S, R, f, params, args) R f params;
 #include "autograd/ops/ops.def"

@@ -11,9 +11,9 @@ template class OptionsLayer<Softmax, SoftmaxOptions>;
 
 Softmax::Softmax(const SoftmaxOptions& o) : OptionsLayer(o) {}
 ReLU::ReLU(const ReLUOptions& o) : OptionsLayer(o) {}
-Tensor ReLU::forward(const Tensor& x) const { return options.inplace ? x.relu_() : relu(x); }
-Tensor Sigmoid::forward(const Tensor& x) const { return sigmoid(x); }
-Tensor Tanh::forward(const Tensor& x) const { return tanh(x); }
+Tensor ReLU::forward(Tensor x) const { return options.inplace ? x.relu_() : relu(std::move(x)); }
+Tensor Sigmoid::forward(Tensor x) const { return sigmoid(std::move(x)); }
+Tensor Tanh::forward(Tensor x) const { return tanh(std::move(x)); }
 Tensor Softmax::forward(const Tensor& x) const { return softmax(x, options.dim); }
 
 }  // namespace taper::nn

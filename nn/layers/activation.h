@@ -15,7 +15,7 @@ struct ReLUOptions {
 class ReLU final : public OptionsLayer<ReLU, ReLUOptions> {
  public:
   explicit ReLU(const ReLUOptions& o = {});
-  Tensor forward(const Tensor& x) const;
+  Tensor forward(Tensor x) const;
 };
 extern template class Layer<ReLU>;
 extern template class OptionsLayer<ReLU, ReLUOptions>;
@@ -24,7 +24,7 @@ extern template class OptionsLayer<ReLU, ReLUOptions>;
 class Sigmoid final : public Layer<Sigmoid> {
  public:
   Sigmoid() = default;
-  Tensor forward(const Tensor& x) const;
+  Tensor forward(Tensor x) const;
 };
 extern template class Layer<Sigmoid>;
 
@@ -32,7 +32,7 @@ extern template class Layer<Sigmoid>;
 class Tanh final : public Layer<Tanh> {
  public:
   Tanh() = default;
-  Tensor forward(const Tensor& x) const;
+  Tensor forward(Tensor x) const;
 };
 extern template class Layer<Tanh>;
 

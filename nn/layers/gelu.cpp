@@ -12,6 +12,6 @@ GELU::GELU(const GELUOptions& o) : OptionsLayer(o) {
     fail("GELU", "approximate is \"{}\"; expected \"none\" or \"tanh\"", o.approximate);
 }
 
-Tensor GELU::forward(const Tensor& x) const { return gelu(x, options.approximate); }
+Tensor GELU::forward(Tensor x) const { return gelu(std::move(x), options.approximate); }
 
 }  // namespace taper::nn

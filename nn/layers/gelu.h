@@ -15,7 +15,7 @@ class GELU final : public OptionsLayer<GELU, GELUOptions, 0> {
  public:
   /// Throws where `approximate` is neither "none" nor "tanh".
   explicit GELU(const GELUOptions& o = {});
-  Tensor forward(const Tensor& x) const;
+  Tensor forward(Tensor x) const;
 };
 extern template class Layer<GELU>;
 extern template class OptionsLayer<GELU, GELUOptions, 0>;

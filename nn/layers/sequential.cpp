@@ -20,7 +20,7 @@ std::string Sequential::next_name() const {
 Tensor Sequential::forward(const Tensor& x) const {
   if (size() == 0) fail("Sequential", "it has no layers; expected push_back before forward");
   Tensor y = x;
-  for (const auto& [name, layer, run] : state().children) y = run(*layer, y);
+  for (const auto& [name, layer, run] : state().children) y = run(*layer, std::move(y));
   return y;
 }
 

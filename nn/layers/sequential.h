@@ -47,8 +47,8 @@ class Sequential final : public Layer<Sequential> {
 
  private:
   template <class L>
-  static Tensor run(const Module& module, const Tensor& x) {
-    return static_cast<const L&>(module)(x);
+  static Tensor run(const Module& module, Tensor x) {
+    return static_cast<const L&>(module)(std::move(x));
   }
   std::string next_name() const;
 };

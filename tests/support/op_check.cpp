@@ -297,8 +297,9 @@ class OpCheck {
       f(changed);
       return tensor_list{twice[1]};
     };
-    for (const Sample::Function& form :
-         {Sample::Function(on_whole), Sample::Function(in_blocks), Sample::Function(on_view)}) {
+    for (const Sample::Function& form : {Sample::Function(on_whole), Sample::Function(in_blocks),
+                                         Sample::Function(on_view), op_.of_temporaries}) {
+      if (!form) continue;
       Results got = run(form, inputs);
       std::string wrong = difference(got.outputs, base.outputs, exact);
       if (wrong.empty()) wrong = gradient_difference(got.gradients, base.gradients, exact);
