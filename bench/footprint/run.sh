@@ -35,5 +35,6 @@ timed "  the same without Taper: start and end" 21 /bin/true
 memory=$(command time -f %M "$build/bench/footprint_add" 2>&1)
 row "  resident memory" "$memory" kB
 for library in "$build"/libtaper_*.so; do
-  row "$(basename "$library")" "$(($(stat -Lc %s "$library") / 1024))" kB
+  strip -o "$scratch/library" "$library"  # as it is installed
+  row "$(basename "$library")" "$(($(stat -c %s "$scratch/library") / 1024))" kB
 done
