@@ -56,14 +56,10 @@ bool can_take(const Tensor& t, IntList sizes, Dtype dtype, int64_t block) {
          x.inference == thread_state.inference && is_sole_owner(t) && block_of(t) == block;
 }
 
-Lying::Lying(const Tensor& t, int64_t block) {
-  if (block == 0 || is_number(t)) {
-    memory = plain(t);
-    return;
-  }
-  if (block_of(t) != block) copy = copied_to_blocks(t, block);
-  memory = in_blocks(copy.defined() ? copy : t);
-}
+Lying::Lying(const Tensor& t, int64_t common)
+    : block(is_number(t) ? 0 : common),
+      copy(block && block_of(t) != block ? copied_to_blocks(t, block) : Tensor()),
+      memory(!block ? plain(t) : in_blocks(copy.defined() ? copy : t)) {}
 
 bool forward_in_blocks(const OpType& type, const void* op, Inputs x, Outputs y, Specs& specs) {
   int64_t block = common_block(x, y, specs);

@@ -15,8 +15,9 @@ bool can_take(const Tensor& t, IntList sizes, Dtype dtype, int64_t block);
 
 /// An operand in the common block, in a copy if it lies otherwise; in plain memory if that is 0.
 struct Lying {
-  Lying(const Tensor& t, int64_t block);
+  Lying(const Tensor& t, int64_t common);
 
+  int64_t block;  ///< of its memory; 0 if that is plain
   Tensor copy;
   Buffer memory;
 };
