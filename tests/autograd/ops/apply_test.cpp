@@ -46,7 +46,7 @@ BOOST_AUTO_TEST_CASE(results_leave_alone_what_somebody_else_holds) {
   BOOST_TEST(!reuses(shared));
   BOOST_TEST(!reuses([&](Tensor&& t) { return other = t.detach(), std::move(t) + one; }));
   BOOST_TEST(!reuses([](Tensor&& t) { return t + one; }));
-  BOOST_TEST(!reuses([](Tensor&& t) { return std::move(t) < 2; }));
+  BOOST_TEST(!reuses([](Tensor&& t) { return t < 2; }));
   BOOST_TEST(!reuses([](Tensor&& t) { return std::move(t) + zeros({2, 3}, {.dtype = float64}); }));
   BOOST_TEST(!reuses([](Tensor&& t) { return t.requires_grad_(), std::move(t) * 2; }));
   BOOST_TEST((row.narrow(0, 0, 2) + 1).data_ptr() != row.data_ptr());
@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(a_result_in_old_memory_is_a_new_tensor) {
   Tensor t = x.clone();
   t.add_(1);
   Tensor y = std::move(t) * 2;
-  BOOST_TEST(!t.defined());
+  BOOST_TEST(!t.defined());  // NOLINT(bugprone-use-after-move)
   BOOST_TEST(y.version() == 0);
   BOOST_TEST(!y.is_view());
   TEST_VALUES(y, {4, 6, 8});
@@ -77,6 +77,7 @@ BOOST_AUTO_TEST_CASE(a_result_in_old_memory_is_a_new_tensor) {
 BOOST_AUTO_TEST_CASE(a_handle_that_was_moved_from_says_so) {
   Tensor t = x.clone();
   Tensor y = std::move(t) + 1;
+  // NOLINTNEXTLINE(bugprone-use-after-move)
   BOOST_TEST(error_text([&] { t.sizes(); }) == "tensor: undefined; expected a tensor with values");
 }
 
