@@ -94,18 +94,6 @@ std::string_view Node::name() const { return type_->info->name; }
 
 std::vector<Attribute> Node::attributes() const { return type_->attributes(op_); }
 
-IntList Node::input_shape(size_t i) const {
-  const Edge& e = edges_[i];
-  TAPER_ASSERT(e);
-  return e.node ? IntList(e.node->output(e.output_nr).sizes) : IntList(e.leaf->sizes);
-}
-
-Dtype Node::input_dtype(size_t i) const {
-  const Edge& e = edges_[i];
-  TAPER_ASSERT(e);
-  return e.node ? e.node->output(e.output_nr).dtype : e.leaf->dtype;
-}
-
 void Node::save(const Tensor& value, int index, bool is_output) {
   TAPER_ASSERT(saved_count_ < saved_room_);
   SavedValue& s = saved_[saved_count_++];
@@ -183,7 +171,7 @@ void Node::throw_changed(const SavedValue& s) const {
 }
 
 void Node::release_saved() {
-  if (saved_count_ == 0) return;
+  if (released_ || saved_count_ == 0) return;
   for (size_t i = 0; i < saved_count_; ++i) {
     saved_[i].value = Tensor();
     saved_[i].data.storage = nullptr;
@@ -210,10 +198,9 @@ NodeExtras& Node::extras() {
   return *extras_;
 }
 
-const Tensor& BackwardContext::dy(int k) const {
+void BackwardContext::put_zeros(int k) const {
   const OutputMeta& meta = node_.output(size_t(k));
-  if (!dy_[k].defined()) dy_[k] = zeros(meta.sizes, {.dtype = meta.dtype});
-  return dy_[k];
+  dy_[k] = zeros(meta.sizes, {.dtype = meta.dtype});
 }
 
 LeafState& leaf_state(TensorImpl& t) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "autograd/graph/hooks.h"
+#include "autograd/tensor/error.h"
 #include "autograd/tensor/tensor.h"
 
 namespace taper {
@@ -96,8 +97,16 @@ class Node : public RefCounted {
   const SavedValue& saved_value(size_t i) const { return saved_[i]; }
 
   /// Shape and type of input i, known where it has an edge.
-  IntList input_shape(size_t i) const;
-  Dtype input_dtype(size_t i) const;
+  const Shape& input_shape(size_t i) const {
+    const Edge& e = edges_[i];
+    TAPER_ASSERT(e);
+    return e.node ? e.node->output(e.output_nr).sizes : e.leaf->sizes;
+  }
+  Dtype input_dtype(size_t i) const {
+    const Edge& e = edges_[i];
+    TAPER_ASSERT(e);
+    return e.node ? e.node->output(e.output_nr).dtype : e.leaf->dtype;
+  }
 
   /// Keeps a value for the rules: input or output `index`, or with -1, -2, .. neither.
   void save(const Tensor& value, int index, bool is_output);
@@ -146,7 +155,10 @@ class BackwardContext {
 
   const Node& node() const { return node_; }
   /// The gradient of output k; zeros if nothing came in.
-  const Tensor& dy(int k) const;
+  const Tensor& dy(int k) const {
+    if (!dy_[k].defined()) put_zeros(k);
+    return dy_[k];
+  }
   const Tensor& dy_or_undefined(int k) const { return dy_[k]; }
   Tensor input(int i) const { return node_.saved_input(i); }
   Tensor output(int i) const { return node_.saved_output(i); }
@@ -163,6 +175,8 @@ class BackwardContext {
   }
 
  private:
+  void put_zeros(int k) const;
+
   Node& node_;
   Tensor* dy_;
   const uint8_t* wanted_;

@@ -216,7 +216,9 @@ class Application {
     Outputs outputs(y, scratch.data(), specs_.choice);
     std::vector<uint8_t> copied = inputs_to_copy();
     if (!copied.empty()) return forward_on_copies(copied, outputs);
-    if (type_.info->pointwise && forward_in_blocks(type_, op_, x_, outputs, specs_)) return;
+    if (type_.info->pointwise && any_in_blocks(x_) &&
+        forward_in_blocks(type_, op_, x_, outputs, specs_))
+      return;
     type_.forward(op_, x_, outputs);
   }
 

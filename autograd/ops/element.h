@@ -83,7 +83,8 @@ Tensor map_rule(BackwardContext& c, int input, const Values&... values) {
   const Tensor& dy = c.dy(0);
   if (!is_floating_point(dy.dtype()) || ((values.dtype() != dy.dtype()) || ...)) return {};
   const Tensor* operands[] = {&dy, static_cast<const Tensor*>(&values)...};
-  int64_t block = common_block(Inputs(operands, std::size(operands)));
+  Inputs x(operands, std::size(operands));
+  int64_t block = any_in_blocks(x) ? common_block(x) : 0;
   bool last = true;
   for (int i = input + 1; i < int(c.node().inputs()); ++i) last &= !c.wanted(i);
   if (last) c.release_saved();
@@ -91,15 +92,18 @@ Tensor map_rule(BackwardContext& c, int input, const Values&... values) {
   Tensor dx = last ? result_of_rule(dy, block, sum, values...) : result_of_rule(dy, block, sum);
   dispatch_floating(dy.dtype(), [&](auto t) {
     using T = decltype(t);
-    auto run = [&](auto f, const auto&... x) {
-      kernels::map<T>(Lying(dx, block).memory, f, kernels::Source<T>{x.memory}...);
+    Tensor copies[2 + sizeof...(Values)];
+    size_t copy = 0;
+    auto memory = [&](const Tensor& operand) { return memory_in(block, operand, copies[copy++]); };
+    auto run = [&](auto f, const auto&... from) {
+      kernels::map<T>(memory(dx), f, kernels::Source<T>{from}...);
     };
     auto at = [](Same<T, Values>... v) { return Rule<T>::at(v...).value; };
     auto plus = [](T sum, Same<T, Values>... v) { return sum + Rule<T>::at(v...).value; };
     if (sum.defined())
-      run(plus, Lying(sum, block), Lying(values, block)...);
+      run(plus, memory(sum), memory(values)...);
     else
-      run(at, Lying(values, block)...);
+      run(at, memory(values)...);
   });
   return dx;
 }

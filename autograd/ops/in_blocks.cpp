@@ -56,10 +56,12 @@ bool can_take(const Tensor& t, IntList sizes, Dtype dtype, int64_t block) {
          x.inference == thread_state.inference && is_sole_owner(t) && block_of(t) == block;
 }
 
-Lying::Lying(const Tensor& t, int64_t common)
-    : block(is_number(t) ? 0 : common),
-      copy(block && block_of(t) != block ? copied_to_blocks(t, block) : Tensor()),
-      memory(!block ? plain(t) : in_blocks(copy.defined() ? copy : t)) {}
+Buffer memory_in(int64_t block, const Tensor& t, Tensor& copy) {
+  if (!block || is_number(t)) return plain(t);
+  if (block_of(t) == block) return in_blocks(t);
+  copy = copied_to_blocks(t, block);
+  return in_blocks(copy);
+}
 
 bool forward_in_blocks(const OpType& type, const void* op, Inputs x, Outputs y, Specs& specs) {
   int64_t block = common_block(x, y, specs);

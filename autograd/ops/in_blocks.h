@@ -5,6 +5,14 @@
 
 namespace taper {
 
+/// Whether one of x lies in blocks.
+inline bool any_in_blocks(Inputs x) {
+  for (size_t i = 0; i < x.size(); ++i)
+    if (x[i].defined() && x[i].impl()->storage->in_blocks.load(std::memory_order_acquire))
+      return true;
+  return false;
+}
+
 /// The block that pointwise operands can be read in together: one of them lies in blocks, and all
 /// but numbers are packed and of one shape. 0 otherwise.
 int64_t common_block(Inputs x);
@@ -13,14 +21,8 @@ int64_t common_block(Inputs x);
 /// operand: nobody else holds it.
 bool can_take(const Tensor& t, IntList sizes, Dtype dtype, int64_t block);
 
-/// An operand in the common block, in a copy if it lies otherwise; in plain memory if that is 0.
-struct Lying {
-  Lying(const Tensor& t, int64_t common);
-
-  int64_t block;  ///< of its memory; 0 if that is plain
-  Tensor copy;
-  Buffer memory;
-};
+/// An operand's memory in the common block, in `copy` if it lies otherwise; plain where that is 0.
+Buffer memory_in(int64_t block, const Tensor& t, Tensor& copy);
 
 /// Runs the forward of a pointwise op where its operands lie, if one of them lies in blocks and all
 /// have one shape: in the same order, any order does. False, and nothing done, otherwise.
