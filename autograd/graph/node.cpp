@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <mutex>
 #include <new>
 
 #include "autograd/graph/view.h"
 #include "autograd/ops/op.h"
 #include "autograd/tensor/factories.h"
+#include "autograd/tensor/memory_tracking.h"
 #include "autograd/tensor/module_path.h"
 #include "autograd/tensor/thread_state.h"
 
@@ -66,7 +68,14 @@ Ref<Node> Node::create(const OpType& type, const void* op, size_t edges, size_t 
   return Ref<Node>::first(node);
 }
 
+/// Lets go of the memory of a saved value.
+static void let_go(SavedValue& s) {
+  if (s.data.storage && s.data.storage->booking) memory::book_saves(*s.data.storage, -1);
+  s.data.storage = nullptr;
+}
+
 Node::~Node() {
+  std::for_each_n(saved_, saved_count_, let_go);
   std::destroy_n(edges_, edge_count_);
   std::destroy_n(outputs_, output_count_);
   std::destroy_n(saved_, saved_room_);
@@ -106,6 +115,7 @@ void Node::save(const Tensor& value, int index, bool is_output) {
          "an inference tensor cannot be saved for backward; expected a clone() of it made "
          "outside of inference mode");
   s.version = x.storage->version;
+  if (x.storage->booking) memory::book_saves(*x.storage, 1);
   bool is_input = !is_output && index >= 0 && size_t(index) < edge_count_;
   if (is_input && edges_[index].leaf) {
     s.value = value;
@@ -174,7 +184,7 @@ void Node::release_saved() {
   if (released_ || saved_count_ == 0) return;
   for (size_t i = 0; i < saved_count_; ++i) {
     saved_[i].value = Tensor();
-    saved_[i].data.storage = nullptr;
+    let_go(saved_[i]);
   }
   released_ = true;
 }

@@ -192,7 +192,7 @@ class Application {
       TensorImpl& t = *s.tensor.impl();
       if (s.kind == Kind::fresh) {
         if (x_.spare()) t.storage = spare_storage(t);
-        if (!t.storage) t.storage = Storage::create(t.nbytes());
+        if (!t.storage) t.storage = Storage::create(t.nbytes(), type_.info);
       }
       if (s.block) put_in_blocks(s.tensor, s.block);
       *y++ = std::move(s.tensor);
@@ -205,7 +205,7 @@ class Application {
     for (size_t i = 0; i < x_.size(); ++i) {
       if (!named(x_.spare(), i) || !can_take(x_[i], y.sizes, y.dtype, common_block(x_))) continue;
       const Ref<Storage>& storage = x_[i].impl()->storage;
-      storage->start_anew();
+      storage->start_anew(type_.info);
       return storage;
     }
     return {};

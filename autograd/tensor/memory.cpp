@@ -1,7 +1,5 @@
 #include "autograd/tensor/memory.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -11,7 +9,9 @@
 #include <new>
 #include <utility>
 
+#include "autograd/tensor/arena.h"
 #include "autograd/tensor/error.h"
+#include "autograd/tensor/memory_tracking.h"
 #include "autograd/tensor/sanitizer.h"
 
 namespace taper::memory {
@@ -23,8 +23,7 @@ constexpr bool caching = !sanitized;
 constexpr size_t alignment = 64;
 constexpr size_t small_limit = 1024;              // up to here classes are 64 bytes apart
 constexpr size_t thread_limit = size_t(1) << 16;  // up to here blocks wait on their thread
-constexpr size_t huge_page = size_t(1) << 21;
-constexpr size_t slab = size_t(1) << 16;  // small blocks are cut from pieces of this size
+constexpr size_t slab = size_t(1) << 16;          // small blocks are cut from pieces of this size
 
 /// Classes of sizes: 64, 128, .. 1024, then eight to each doubling.
 constexpr size_t class_of(size_t bytes) {
@@ -40,14 +39,13 @@ constexpr size_t size_of(size_t size_class) {
   size_t power = small_limit << (n / 8);
   return power + power / 8 * (n % 8 + 1);
 }
+constexpr size_t class_count = class_of(thread_limit) + 1;
 constexpr size_t max_bytes = size_t(1) << 46;
-constexpr size_t class_count = class_of(max_bytes) + 1;
-constexpr size_t thread_classes = class_of(thread_limit) + 1;
 
 /// How many blocks move between a thread and the others at a time; a thread keeps twice as many.
 constexpr auto batch_sizes = [] {
-  std::array<uint32_t, thread_classes> sizes{};
-  for (size_t c = 0; c < thread_classes; ++c)
+  std::array<uint32_t, class_count> sizes{};
+  for (size_t c = 0; c < class_count; ++c)
     sizes[c] = uint32_t(std::clamp<size_t>((size_t(1) << 17) / size_of(c), 2, 512));
   return sizes;
 }();
@@ -62,8 +60,10 @@ struct Block {
 struct Shared {
   std::mutex mutex;
   Block* batches[class_count] = {};
+  Arena arena;
   std::atomic<int64_t> current{0}, peak{0};
-  int64_t cached = 0;
+  std::atomic<int64_t> peak_before{0};          ///< the largest peak that reset_peak forgot
+  std::atomic<int64_t> system{0}, requests{0};  ///< what did not come from the arena
 };
 constinit Shared shared;
 
@@ -71,8 +71,8 @@ enum class Life : uint8_t { fresh, open, closed };
 
 /// Blocks that wait on this thread. Trivially destructible, so always there; Closer empties it.
 struct ThreadCache {
-  Block* head[thread_classes] = {};
-  uint32_t count[thread_classes] = {};
+  Block* head[class_count] = {};
+  uint32_t count[class_count] = {};
   Life life = Life::fresh;
   int64_t uncounted = 0;  ///< bytes in use that shared.current does not have yet
   int64_t most_uncounted = int64_t(1) << 18;  ///< 0 once the thread has ended
@@ -88,17 +88,16 @@ void count(int64_t bytes) {
 
 /// The most that may wait in large blocks: as much as was in use at once.
 int64_t cache_limit() {
-  return std::max(shared.peak.load(std::memory_order_relaxed), int64_t(1) << 26);
+  return std::max({shared.peak.load(std::memory_order_relaxed),
+                   shared.peak_before.load(std::memory_order_relaxed), int64_t(1) << 26});
 }
 
 void* system_block(size_t bytes) noexcept {
-  size_t align = bytes >= huge_page ? huge_page : alignment;
-  void* data = std::aligned_alloc(align, (bytes + align - 1) / align * align);
-  if (data && bytes >= huge_page) madvise(data, bytes, MADV_HUGEPAGE);
-  return data;
+  bytes = std::max(bytes, size_t(1)) + alignment - 1;
+  return std::aligned_alloc(alignment, bytes / alignment * alignment);
 }
 
-/// From the system, if need be after all waiting blocks went back to it.
+/// From the system, if need be after all that waits went back to it.
 void* system_block_or_fail(size_t bytes) {
   void* data = system_block(bytes);
   if (!data) {
@@ -106,7 +105,14 @@ void* system_block_or_fail(size_t bytes) {
     data = system_block(bytes);
   }
   if (!data) fail("memory", "cannot allocate {} bytes; expected as much free memory", bytes);
+  shared.system.fetch_add(int64_t(bytes), std::memory_order_relaxed);
+  shared.requests.fetch_add(1, std::memory_order_relaxed);
   return data;
+}
+
+void free_system_block(void* data, size_t bytes) noexcept {
+  shared.system.fetch_sub(int64_t(bytes), std::memory_order_relaxed);
+  std::free(data);
 }
 
 /// A list of blocks of a class: of other threads', or cut from a new slab.
@@ -139,7 +145,7 @@ struct Closer {
     cache.life = Life::closed;
     cache.most_uncounted = 0;
     count(std::exchange(cache.uncounted, 0));
-    for (size_t c = 0; c < thread_classes; ++c)
+    for (size_t c = 0; c < class_count; ++c)
       if (Block* list = std::exchange(cache.head[c], nullptr)) give_batch(c, list);
   }
 };
@@ -183,47 +189,31 @@ void note(int64_t bytes) {
   cache.count[size_class] = std::min(cache.count[size_class], batch_sizes[size_class]) + 1;
 }
 
-void* allocate_large(size_t size_class) {
+void* allocate_large(size_t bytes) {
   open_cache();  // whose end counts what is not counted yet
-  size_t size = size_of(size_class);
   {
     std::lock_guard lock(shared.mutex);
-    if (Block* block = shared.batches[size_class]) {
-      shared.batches[size_class] = block->next_batch;
-      shared.cached -= int64_t(size);
-      return block;
-    }
+    if (void* data = shared.arena.take(bytes)) return data;
   }
-  return system_block_or_fail(size);
+  return system_block_or_fail(bytes);
 }
 
-/// Frees waiting large blocks of other classes until `size` more fit in. Under the lock.
-void make_room(int64_t size, size_t size_class) {
-  for (size_t c = thread_classes; c < class_count && shared.cached + size > cache_limit(); ++c)
-    while (c != size_class && shared.batches[c] && shared.cached + size > cache_limit()) {
-      std::free(std::exchange(shared.batches[c], shared.batches[c]->next_batch));
-      shared.cached -= int64_t(size_of(c));
-    }
-}
-
-void release_large(Block* block, size_t size_class) {
+void release_large(void* data, size_t bytes) noexcept {
   open_cache();
-  auto size = int64_t(size_of(size_class));
   {
     std::lock_guard lock(shared.mutex);
-    make_room(size, size_class);
-    if (shared.cached + size <= cache_limit()) {
-      shared.cached += size;
-      block->next_batch = std::exchange(shared.batches[size_class], block);
+    if (shared.arena.holds(data)) {
+      shared.arena.give(data, bytes);
+      if (shared.arena.waiting() > cache_limit()) shared.arena.trim(cache_limit());
       return;
     }
   }
-  std::free(block);
+  free_system_block(data, bytes);
 }
 
 void* plain_block(size_t bytes) {
   open_cache();
-  return system_block_or_fail((std::max(bytes, size_t(1)) + alignment - 1) / alignment * alignment);
+  return system_block_or_fail(bytes);
 }
 
 }  // namespace
@@ -231,10 +221,9 @@ void* plain_block(size_t bytes) {
 [[gnu::noinline]] static void* allocate_otherwise(size_t bytes) {
   if (bytes > max_bytes)
     fail("memory", "cannot allocate {} bytes; expected as much free memory", bytes);
-  size_t c = class_of(bytes);
-  void* data = !caching              ? plain_block(bytes)
-               : c >= thread_classes ? allocate_large(c)
-                                     : allocate_slowly(c);
+  void* data = !caching               ? plain_block(bytes)
+               : bytes > thread_limit ? allocate_large(bytes)
+                                      : allocate_slowly(class_of(bytes));
   note(int64_t(bytes));
   return data;
 }
@@ -254,11 +243,11 @@ void release(void* data, size_t bytes) noexcept {
   note(-int64_t(bytes));
   if (!caching) {
     open_cache();
-    return std::free(data);
+    return free_system_block(data, bytes);
   }
+  if (bytes > thread_limit) return release_large(data, bytes);
   size_t c = class_of(bytes);
   auto* block = static_cast<Block*>(data);
-  if (c >= thread_classes) return release_large(block, c);
   if (cache.life != Life::open || cache.count[c] >= 2 * batch_sizes[c])
     return release_slowly(block, c);
   block->next = cache.head[c];
@@ -268,13 +257,23 @@ void release(void* data, size_t bytes) noexcept {
 
 Stats stats() {
   count(std::exchange(cache.uncounted, 0));
+  Stats stats;
+  add_tracked(stats);
   std::lock_guard lock(shared.mutex);
-  return {shared.current, shared.peak, shared.cached};
+  const Arena& arena = shared.arena;
+  stats.current = shared.current;
+  stats.peak = shared.peak;
+  stats.cached = arena.waiting();
+  stats.system = shared.system + arena.in_use() + arena.waiting();
+  stats.requests = shared.requests + arena.requests();
+  return stats;
 }
 
 void reset_peak() {
   count(std::exchange(cache.uncounted, 0));
+  shared.peak_before = std::max(shared.peak_before.load(), shared.peak.load());
   shared.peak = shared.current.load();
+  reset_tracked_peak();
 }
 
 void trim() noexcept {
@@ -282,9 +281,9 @@ void trim() noexcept {
   for (size_t c = class_of(small_limit) + 1; c < class_count; ++c)
     while (Block* batch = shared.batches[c]) {
       shared.batches[c] = batch->next_batch;
-      while (batch) std::free(std::exchange(batch, c < thread_classes ? batch->next : nullptr));
+      while (batch) free_system_block(std::exchange(batch, batch->next), size_of(c));
     }
-  shared.cached = 0;
+  shared.arena.trim(0);
 }
 
 }  // namespace taper::memory

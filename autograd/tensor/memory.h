@@ -27,10 +27,36 @@ struct Allocator {
 template <class T>
 using vector = std::vector<T, Allocator<T>>;
 
+/// Bytes now, and when most tracked memory was in use.
+struct Tracked {
+  int64_t current = 0, at_peak = 0;
+};
+/// What an op's results take, by its name; "factory" stands for tensors that no op made.
+struct OpUse : Tracked {
+  OpUse(const char* name, int64_t current, int64_t at_peak) : Tracked{current, at_peak}, op(name) {}
+  const char* op;
+};
+
 struct Stats {
-  int64_t current = 0;  ///< bytes in use
-  int64_t peak = 0;     ///< the most that was in use since the start, or since reset_peak
-  int64_t cached = 0;   ///< bytes of large blocks that wait to be used again
+  int64_t current = 0;       ///< bytes in use
+  int64_t peak = 0;          ///< the most that was in use since the start, or since reset_peak
+  int64_t cached = 0;        ///< bytes of large blocks that wait to be used again
+  int64_t system = 0;        ///< bytes that the system gave and has not got back
+  int64_t requests = 0;      ///< how often the system was asked for memory since the start
+  std::vector<OpUse> by_op;  ///< of tensors made under a TrackingGuard, largest at_peak first
+  Tracked retained;          ///< the part of by_op that graphs keep for backward
+};
+
+/// While it lives, the memory of tensors that its thread makes is booked on the ops that make them.
+class TrackingGuard {
+ public:
+  TrackingGuard();
+  ~TrackingGuard();
+  TrackingGuard(const TrackingGuard&) = delete;
+  TrackingGuard& operator=(const TrackingGuard&) = delete;
+
+ private:
+  bool before_;
 };
 
 /// Exact for the calling thread; other threads' latest requests, up to 256 KiB each, may be

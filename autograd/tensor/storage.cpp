@@ -4,8 +4,9 @@
 #include <new>
 
 #include "autograd/kernels/reorder.h"
-#include "autograd/tensor/memory.h"
+#include "autograd/tensor/memory_tracking.h"
 #include "autograd/tensor/sanitizer.h"
+#include "autograd/tensor/thread_state.h"
 
 namespace taper {
 
@@ -16,7 +17,7 @@ constexpr size_t most_behind = 1024;                       // bytes; more have a
 
 }  // namespace
 
-Ref<Storage> Storage::create(size_t bytes) {
+Ref<Storage> Storage::create(size_t bytes, const OpInfo* op) {
   bool behind = bytes <= most_behind && !sanitized;
   void* block = memory::allocate(behind ? head + bytes : sizeof(Storage));
   auto storage = Ref<Storage>::first(new (block) Storage);
@@ -24,6 +25,7 @@ Ref<Storage> Storage::create(size_t bytes) {
   storage->data = behind ? storage->behind() : memory::allocate(bytes);
   if (!behind) storage->place = Place::apart;
   storage->bytes = bytes;
+  if (thread_state.tracks_memory) memory::book(*storage, op);
   return storage;
 }
 
@@ -46,7 +48,11 @@ uint64_t Storage::watched_id() {
   return id.compare_exchange_strong(none, fresh, std::memory_order_relaxed) ? fresh : none;
 }
 
-void Storage::start_anew() {
+void Storage::start_anew(const OpInfo* op) {
+  if (booking) {
+    memory::unbook(*this);
+    memory::book(*this, op);
+  }
   version.store(0, std::memory_order_relaxed);
   id.store(0, std::memory_order_relaxed);
   writer.store(nullptr, std::memory_order_relaxed);
@@ -68,6 +74,7 @@ void Storage::make_plain() {
   std::call_once(blocks->once, [this] {
     void* plain = place == Place::apart ? memory::allocate(bytes) : behind();
     kernels::from_blocks(blocks->shape, bytes, blocks->data, plain);
+    if (booking && place == Place::apart) memory::book_more(*this, bytes);
     data = plain;
     in_blocks.store(false, std::memory_order_release);
   });
@@ -78,6 +85,7 @@ Blocks::~Blocks() { memory::release(data, bytes); }
 void destroy(Blocks* blocks) noexcept { delete blocks; }
 
 void destroy(Storage* storage) noexcept {
+  if (storage->booking) memory::unbook(*storage);
   bool behind = storage->place == Storage::Place::behind;
   size_t size = behind ? head + storage->bytes : sizeof(Storage);
   if (storage->place == Storage::Place::apart && storage->data)

@@ -13,14 +13,17 @@ namespace taper {
 
 struct OpInfo;
 struct ModulePath;
+namespace memory {
+struct Booking;
+}
 
 /// A piece of memory that a tensor and its views share, with the count of in-place writes to it.
 struct Storage : RefCounted {
   /// Whose the memory is: little of it lies behind the storage itself, in one block.
   enum class Place : uint8_t { behind, apart, foreign };
 
-  /// Memory for so many bytes, not initialised.
-  static Ref<Storage> create(size_t bytes);
+  /// Memory for so many bytes, not initialised; `op` makes them.
+  static Ref<Storage> create(size_t bytes, const OpInfo* op = nullptr);
   /// Memory of somebody else; `done` is called when the last tensor on it is gone.
   static Ref<Storage> create(void* data, size_t bytes, std::function<void()> done);
 
@@ -39,8 +42,8 @@ struct Storage : RefCounted {
   /// A number that no other storage has; 0 where writes may go unnoticed, because its pointer was
   /// handed out or it is somebody else's memory.
   uint64_t watched_id();
-  /// For new contents of memory that nobody else holds: it has not been written yet.
-  void start_anew();
+  /// For new contents, op's, of memory that nobody else holds: it has not been written yet.
+  void start_anew(const OpInfo* op);
   /// From now on writes may go unnoticed.
   void hand_out() { handed_out.store(true, std::memory_order_relaxed); }
 
@@ -58,6 +61,7 @@ struct Storage : RefCounted {
   size_t bytes = 0;
   std::atomic<const OpInfo*> writer = nullptr;  ///< the op that wrote last
   std::atomic<const ModulePath*> writer_path = nullptr;
+  memory::Booking* booking = nullptr;  ///< if its memory is tracked
   std::unique_ptr<std::function<void()>> done;
   Ref<Blocks> blocks;            ///< where the elements lie or lay in blocks
   std::atomic<uint64_t> id = 0;  ///< of watched_id(), once it was asked for

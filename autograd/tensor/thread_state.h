@@ -10,6 +10,7 @@ struct ThreadState {
   bool grad_enabled = true;
   bool inference = false;
   bool formulas = false;  ///< backward runs the documented formulas instead of their fast twins
+  bool tracks_memory = false;  ///< new storages are booked on the op that makes them
   const ModulePath* path = nullptr;
 
   /// Whether ops are recorded: never in inference mode, whatever guards are inside.

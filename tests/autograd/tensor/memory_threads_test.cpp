@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <random>
+#include <semaphore>
 #include <thread>
 
 #include "autograd/tensor/factories.h"
@@ -66,6 +67,34 @@ BOOST_AUTO_TEST_CASE(what_another_thread_frees_comes_back) {
     std::jthread([list = std::move(made)]() mutable { list.clear(); }).join();
   }
   BOOST_TEST(memory::stats().current == before);
+}
+
+/// Makes blocks for another thread, which lives on, to give back; the bytes that the system gave
+/// meanwhile.
+static int64_t growth_of_handing_over(int rounds, size_t blocks, size_t bytes) {
+  std::vector<void*> handed(blocks);
+  std::binary_semaphore full{0}, empty{0};
+  std::jthread consumer([&] {
+    for (int i = 0; i < rounds; ++i, empty.release()) {
+      full.acquire();
+      for (void* block : handed) memory::release(block, bytes);
+    }
+  });
+  int64_t before = memory::stats().system;
+  for (int i = 0; i < rounds; ++i) {
+    for (void*& block : handed) block = memory::allocate(bytes);
+    full.release();
+    empty.acquire();
+  }
+  return memory::stats().system - before;
+}
+
+BOOST_AUTO_TEST_CASE(what_another_thread_frees_goes_back_in_batches) {
+  for (size_t bytes : {64, 4096, 100000}) {
+    size_t blocks = (size_t(1) << 22) / bytes;
+    int64_t bound = int64_t(blocks * bytes) * 3 / 2 + (1 << 20);  // a round's, what may wait beside
+    BOOST_TEST(growth_of_handing_over(100, blocks, bytes) <= bound);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_tensor_outlives_the_thread_that_made_it) {

@@ -1,0 +1,121 @@
+#include "autograd/tensor/arena.h"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <random>
+#include <vector>
+
+namespace {
+
+using taper::memory::Arena;
+
+constexpr size_t mega = size_t(1) << 20;
+
+struct Block {
+  unsigned char* data;
+  size_t bytes;
+  unsigned char value;
+
+  /// Marks both ends of each page.
+  template <class F>
+  void each_mark(F f) const {
+    for (size_t i = 0; i < bytes; i += Arena::page)
+      f(data[i]), f(data[std::min(i + Arena::page, bytes) - 1]);
+  }
+  bool holds_value() const {
+    bool holds = true;
+    each_mark([&](unsigned char c) { holds &= c == value; });
+    return holds;
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(memory_arena)
+
+BOOST_AUTO_TEST_CASE(neighbours_join_and_are_cut_again) {
+  Arena arena;
+  void* a = arena.take(4 * mega);
+  void* b = arena.take(3 * mega);
+  void* c = arena.take(5 * mega);
+  BOOST_TEST((a && b && c));
+  BOOST_TEST(arena.in_use() == int64_t(12 * mega));
+  for (auto [data, size] : {std::pair(a, 4), {c, 5}, {b, 3}}) arena.give(data, size_t(size) * mega);
+  BOOST_TEST(arena.in_use() == 0);
+  BOOST_TEST(arena.waiting() == int64_t(12 * mega));
+  int64_t requests = arena.requests();
+  void* all = arena.take(12 * mega);
+  BOOST_TEST(all == a);
+  BOOST_TEST(arena.requests() == requests);
+  arena.give(all, 12 * mega);
+  BOOST_TEST(arena.take(mega) == a);
+  BOOST_TEST(arena.take(mega) == static_cast<char*>(a) + mega);
+  BOOST_TEST(arena.requests() == requests);
+}
+
+BOOST_AUTO_TEST_CASE(the_smallest_range_that_fits_is_cut) {
+  Arena arena;
+  std::vector<void*> blocks;
+  for (size_t size : {8, 1, 3, 1, 4, 1}) blocks.push_back(arena.take(size * mega));
+  arena.give(blocks[0], 8 * mega);
+  arena.give(blocks[2], 3 * mega);
+  arena.give(blocks[4], 4 * mega);
+  BOOST_TEST(arena.take(3 * mega) == blocks[2]);
+  BOOST_TEST(arena.take(3 * mega) == blocks[4]);
+  BOOST_TEST(arena.take(5 * mega) == blocks[0]);
+}
+
+BOOST_AUTO_TEST_CASE(trimmed_ranges_have_no_memory) {
+  Arena arena;
+  void* a = arena.take(mega);
+  void* b = arena.take(6 * mega);
+  std::fill_n(static_cast<char*>(b), 6 * mega, 1);
+  arena.give(b, 6 * mega);
+  arena.trim(int64_t(6 * mega));
+  BOOST_TEST(arena.waiting() == int64_t(6 * mega));
+  arena.trim(0);
+  BOOST_TEST(arena.waiting() == 0);
+  int64_t requests = arena.requests();
+  auto* again = static_cast<char*>(arena.take(6 * mega));
+  BOOST_TEST(arena.requests() == requests + 1);
+  BOOST_TEST(std::count(again, again + 6 * mega, 0) == int64_t(6 * mega));
+  arena.give(again, 6 * mega);
+  arena.give(a, mega);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_machine_does_not_have_is_refused) {
+  Arena arena;
+  BOOST_TEST(!arena.take(size_t(1) << 46));
+}
+
+BOOST_AUTO_TEST_CASE(blocks_never_overlap) {
+  Arena arena;
+  std::mt19937 random(1);
+  std::vector<Block> blocks;
+  bool all_hold = true;
+  int64_t bytes = 0;
+  auto pages = [](size_t n) { return int64_t((n + Arena::page - 1) / Arena::page * Arena::page); };
+  for (int i = 0; i < 20000; ++i) {
+    if (blocks.size() < 20 || (blocks.size() < 60 && random() % 2)) {
+      size_t size = 1 + random() % (random() % 4 ? 200000 : 3000000);
+      Block b{static_cast<unsigned char*>(arena.take(size)), size, uint8_t(random())};
+      b.each_mark([&](unsigned char& c) { c = b.value; });
+      bytes += pages(size);
+      blocks.push_back(b);
+    } else {
+      std::swap(blocks[random() % blocks.size()], blocks.back());
+      all_hold &= blocks.back().holds_value();
+      bytes -= pages(blocks.back().bytes);
+      arena.give(blocks.back().data, blocks.back().bytes);
+      blocks.pop_back();
+    }
+    if (i % 1000 == 0) arena.trim(int64_t(10 * mega));
+    all_hold &= arena.in_use() == bytes;
+  }
+  BOOST_TEST(all_hold);
+  for (const Block& b : blocks) arena.give(b.data, b.bytes);
+  BOOST_TEST(arena.in_use() == 0);
+  BOOST_TEST(arena.take(100 * mega) != nullptr);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
