@@ -4,6 +4,7 @@
 
 #include "autograd/kernels/parallel.h"
 #include "autograd/kernels/pool_planes.h"
+#include "autograd/kernels/pool_whole.h"
 
 namespace taper::kernels {
 
@@ -91,7 +92,10 @@ double PoolDivisor::at(const PoolGeometry& g, int64_t i, int64_t j) const {
 }
 
 void max_pool2d(const PoolGeometry& g, const Buffer& x, const Buffer& y, const Buffer& cell) {
-  if (x.dtype == float32 && cell.dtype == uint8 && PoolPlanes::suits(g))
+  bool floats = x.dtype == float32 && cell.dtype == uint8;
+  if (floats && windows_are_whole(g))
+    return max_of_whole(g, x.as<const float>(), y.as<float>(), cell.as<uint8_t>());
+  if (floats && PoolPlanes::suits(g))
     return PoolPlanes(g).max(x.as<const float>(), y.as<float>(), cell.as<uint8_t>());
   dispatch(x.dtype, [&](auto t) {
     dispatch_cell(cell, [&](auto c) {
@@ -107,7 +111,10 @@ void max_pool2d(const PoolGeometry& g, const Buffer& x, const Buffer& y, const B
 
 void max_pool2d_input(const PoolGeometry& g, const Buffer& dy, const Buffer& cell,
                       const Buffer& dx) {
-  if (dx.dtype == float32 && cell.dtype == uint8 && PoolPlanes::suits(g))
+  bool floats = dx.dtype == float32 && cell.dtype == uint8;
+  if (floats && windows_are_pairs(g))
+    return max_input_of_pairs(g, dy.as<const float>(), cell.as<const uint8_t>(), dx.as<float>());
+  if (floats && PoolPlanes::suits(g))
     return PoolPlanes(g).max_input(dy.as<const float>(), cell.as<const uint8_t>(), dx.as<float>());
   dispatch_floating(dx.dtype, [&](auto t) {
     dispatch_cell(cell, [&](auto c) {
