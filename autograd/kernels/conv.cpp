@@ -2,6 +2,7 @@
 
 #include "autograd/kernels/conv_direct.h"
 #include "autograd/kernels/conv_onednn.h"
+#include "autograd/kernels/conv_winograd.h"
 #include "autograd/kernels/gemm.h"
 #include "autograd/kernels/parallel.h"
 
@@ -114,35 +115,44 @@ void weight_gradient(const ConvGeometry& g, const T* dy, const T* x, T* dw, T* c
 }
 
 /// Which kernels compute a pass.
-enum class Kernels : uint8_t { columns, direct, onednn };
+enum class Kernels : uint8_t { columns, direct, winograd, onednn };
 
 /// blocks: whether an operand lies in blocks or the result is to.
 Kernels choose(const ConvGeometry& g, ConvPass pass, Dtype dtype, bool bias, bool blocks) {
   bool empty = g.batch * g.in * g.out * g.x_size.h * g.x_size.w == 0;
   if (dtype != float32 || empty) return Kernels::columns;
   if (!blocks && direct_is_faster(g, pass)) return Kernels::direct;
+  if (winograd_is_faster(g, pass)) return Kernels::winograd;
   return onednn_has(g, pass, bias, blocks) ? Kernels::onednn : Kernels::columns;
 }
 
-int64_t scratch_bytes(const ConvGeometry& g, ConvPass pass, Dtype dtype, bool bias, bool blocks) {
-  switch (choose(g, pass, dtype, bias, blocks)) {
+int64_t scratch_bytes(const ConvGeometry& g, ConvPass pass, Dtype dtype, bool bias,
+                      ConvLayouts layouts) {
+  switch (choose(g, pass, dtype, bias, layouts.any_blocks())) {
     case Kernels::direct: return direct_scratch(g, pass);
-    case Kernels::onednn: return onednn_scratch(g, pass, bias, blocks);
+    case Kernels::winograd: return winograd_scratch(g, pass, layouts);
+    case Kernels::onednn: return onednn_scratch(g, pass, bias, layouts.any_blocks());
     default: return g.column_rows() * g.pixels() * int64_t(info(dtype).size);
+  }
+}
+
+/// The blocks that a pass's kernel wants x and y in.
+ConvLayouts wanted_layouts(const ConvGeometry& g, ConvPass pass, Dtype dtype, bool bias,
+                           bool blocks) {
+  switch (choose(g, pass, dtype, bias, blocks)) {
+    case Kernels::winograd: return {16, 16};
+    case Kernels::onednn: return onednn_layouts(g, pass, bias, blocks);
+    default: return {};
   }
 }
 
 }  // namespace
 
 ConvWay conv_way(const ConvGeometry& g, ConvPass pass, Dtype dtype, bool bias, ConvLayouts given) {
-  ConvWay way;
-  bool blocks = given.any_blocks();
-  if (choose(g, pass, dtype, bias, blocks) == Kernels::onednn) {
-    way.layouts = onednn_layouts(g, pass, bias, blocks);
-    if (pass != ConvPass::input && way.layouts.x != given.x) way.layouts.x = 0;
-    if (pass != ConvPass::forward && way.layouts.y != given.y) way.layouts.y = 0;
-  }
-  way.scratch = scratch_bytes(g, pass, dtype, bias, way.layouts.any_blocks());
+  ConvWay way{wanted_layouts(g, pass, dtype, bias, given.any_blocks())};
+  if (pass != ConvPass::input && way.layouts.x != given.x) way.layouts.x = 0;
+  if (pass != ConvPass::forward && way.layouts.y != given.y) way.layouts.y = 0;
+  way.scratch = scratch_bytes(g, pass, dtype, bias, way.layouts);
   return way;
 }
 
@@ -153,10 +163,9 @@ void conv2d(const ConvGeometry& g, ConvLayouts layouts, const Buffer& x, const B
   if (kernels == Kernels::direct)
     return direct_conv2d(g, x.as<const float>(), w.as<const float>(), b.as<const float>(),
                          y.as<float>(), scratch);
-  if (kernels == Kernels::onednn)
-    return onednn_conv(g, pass, layouts,
-                       {x.as<float>(), w.as<float>(), b.as<float>(), y.as<float>()}, scratch,
-                       weight);
+  ConvData data{x.as<float>(), w.as<float>(), b.as<float>(), y.as<float>()};
+  if (kernels == Kernels::winograd) return winograd_conv(g, pass, layouts, data, scratch);
+  if (kernels == Kernels::onednn) return onednn_conv(g, pass, layouts, data, scratch, weight);
   dispatch_floating(y.dtype, [&](auto t) {
     using T = decltype(t);
     forward(g, x.as<const T>(), w.as<const T>(), b.as<const T>(), y.as<T>(),
@@ -171,9 +180,9 @@ void conv2d_input(const ConvGeometry& g, ConvLayouts layouts, const Buffer& dy, 
   if (kernels == Kernels::direct)
     return direct_conv2d_input(g, dy.as<const float>(), w.as<const float>(), dx.as<float>(),
                                scratch);
-  if (kernels == Kernels::onednn)
-    return onednn_conv(g, pass, layouts, {dx.as<float>(), w.as<float>(), nullptr, dy.as<float>()},
-                       scratch);
+  ConvData data{dx.as<float>(), w.as<float>(), nullptr, dy.as<float>()};
+  if (kernels == Kernels::winograd) return winograd_conv(g, pass, layouts, data, scratch);
+  if (kernels == Kernels::onednn) return onednn_conv(g, pass, layouts, data, scratch);
   dispatch_floating(dx.dtype, [&](auto t) {
     using T = decltype(t);
     input_gradient(g, dy.as<const T>(), w.as<const T>(), dx.as<T>(), static_cast<T*>(scratch));
@@ -187,9 +196,9 @@ void conv2d_weight(const ConvGeometry& g, ConvLayouts layouts, const Buffer& dy,
   if (kernels == Kernels::direct)
     return direct_conv2d_weight(g, dy.as<const float>(), x.as<const float>(), dw.as<float>(),
                                 scratch);
-  if (kernels == Kernels::onednn)
-    return onednn_conv(g, pass, layouts, {x.as<float>(), dw.as<float>(), nullptr, dy.as<float>()},
-                       scratch);
+  ConvData data{x.as<float>(), dw.as<float>(), nullptr, dy.as<float>()};
+  if (kernels == Kernels::winograd) return winograd_conv(g, pass, layouts, data, scratch);
+  if (kernels == Kernels::onednn) return onednn_conv(g, pass, layouts, data, scratch);
   dispatch_floating(dw.dtype, [&](auto t) {
     using T = decltype(t);
     weight_gradient(g, dy.as<const T>(), x.as<const T>(), dw.as<T>(), static_cast<T*>(scratch));

@@ -1,25 +1,10 @@
 #include "autograd/kernels/conv_onednn.h"
 
-#include <cstdlib>
-#include <cstring>
-
 #include "autograd/kernels/conv_plan.h"
 #include "autograd/kernels/parallel.h"
 #include "autograd/kernels/winograd.h"
 
 namespace taper {
-
-static bool& winograd_switch() {
-  static const bool first = [] {
-    const char* set = std::getenv("TAPER_WINOGRAD");
-    return !set || std::strcmp(set, "0") != 0;
-  }();
-  static thread_local bool on = first;
-  return on;
-}
-
-bool winograd() { return winograd_switch(); }
-void set_winograd(bool on) { winograd_switch() = on; }
 
 namespace kernels {
 
@@ -34,7 +19,7 @@ double products(const ConvGeometry& g) {
 
 /// Whether Winograd's tiles of 4 x 4 outputs are expected to win: nanoseconds measured on one core
 /// with AVX-512, where both multiply at 85 products a nanosecond.
-bool winograd_is_faster(const ConvGeometry& g) {
+bool onednn_winograd_is_faster(const ConvGeometry& g) {
   if (g.groups != 1 || !(g.kernel == Int2(3)) || !(g.stride == Int2(1)) ||
       !(g.dilation == Int2(1)) || g.in < 32 || g.out < 32)
     return false;
@@ -100,7 +85,7 @@ ConvPlan& plan(const ConvGeometry& g, ConvPass pass, bool bias, bool blocks) {
   return plans.find({.geometry = g,
                      .pass = pass,
                      .bias = bias,
-                     .winograd = winograd() && winograd_is_faster(g),
+                     .winograd = winograd() && onednn_winograd_is_faster(g),
                      .plain = !blocks && plain_is_faster(g, pass),
                      .threads = threads});
 }

@@ -7,7 +7,9 @@
 #include "autograd/graph/grad_mode.h"
 #include "autograd/kernels/conv_direct.h"
 #include "autograd/kernels/conv_onednn.h"
+#include "autograd/kernels/conv_winograd.h"
 #include "autograd/kernels/parallel.h"
+#include "autograd/kernels/reorder.h"
 #include "autograd/kernels/winograd.h"
 #include "autograd/tensor/blocks.h"
 #include "autograd/tensor/factories.h"
@@ -121,6 +123,27 @@ Passes by_onednn(const Case& c, const Data& d) {
   return out;
 }
 
+Passes by_winograd(const Case& c, const Data& d) {
+  ConvGeometry g = c.geometry();
+  Passes out = empty_passes(c);
+  auto run = [&](ConvPass pass, const Tensor& x, const Tensor& w, float* b, const Tensor& y) {
+    std::vector<char> scratch(size_t(winograd_scratch(g, pass, {})));
+    winograd_conv(g, pass, {}, {x.data_ptr<float>(), w.data_ptr<float>(), b, y.data_ptr<float>()},
+                  scratch.data());
+  };
+  Tensor y = empty(Data::y_shape(c)), dx = empty(c.x());
+  run(ConvPass::forward, d.x, d.w, d.b.data_ptr<float>(), y);
+  run(ConvPass::input, dx, d.w, nullptr, d.dy);
+  run(ConvPass::weight, d.x, out[2], nullptr, d.dy);
+  auto from_blocks = [](const Tensor& t, const Tensor& plain) {
+    kernels::from_blocks({t.size(0), t.size(1), t.size(2) * t.size(3), 16}, size_t(t.nbytes()),
+                         t.data_ptr<float>(), plain.data_ptr<float>());
+  };
+  from_blocks(y, out[0]);
+  from_blocks(dx, out[1]);
+  return out;
+}
+
 double largest(const Tensor& t) { return t.numel() ? t.abs().max().item<double>() : 0; }
 
 void check(const Case& c, const Passes& got, const Passes& exact, double bound) {
@@ -175,7 +198,9 @@ std::vector<Case> networks() {
           {1, 2, {5, 70}, 3, {2, 9}, {.padding = {0, 4}}},
           {0, 64, 8, 64, 3, {.padding = 1}},
           {0, 1, 8, 4, 3, {.padding = 1}},
-          {2, 4, 6, 4, 3, {.padding = 5}}};
+          {2, 4, 6, 4, 3, {.padding = 5}},
+          {3, 64, 9, 80, 3, {.padding = {2, 0}}},
+          {16, 192, 4, 64, 3, {.padding = 1}}};
 }
 
 /// Threads and Winograd's switch as a test sets them, as they were afterwards.
@@ -207,6 +232,29 @@ BOOST_AUTO_TEST_CASE(networks_equal_float64) {
         for (const Passes& p : from_blocks(c, d)) check(c, p, exact, on ? 2e-5 : 2e-6);
       }
   }
+}
+
+BOOST_AUTO_TEST_CASE(winograds_kernels_equal_float64) {
+  Settings before;
+  manual_seed(4);
+  for (const Case& c :
+       {Case{1, 16, 1, 16, 3, {.padding = 1}}, Case{2, 16, {5, 11}, 32, 3, {.padding = {0, 2}}},
+        Case{3, 48, {8, 6}, 16, 3, {.padding = {2, 1}}}, Case{5, 160, 7, 48, 3}}) {
+    Data d(c);
+    Passes exact = by_ops(c, d, float64);
+    BOOST_TEST(winograd_has(c.geometry()));
+    set_num_threads(1);
+    Passes alone = by_winograd(c, d);
+    check(c, alone, exact, 2e-5);
+    set_num_threads(3);
+    Passes together = by_winograd(c, d);
+    for (size_t k = 0; k < 3; ++k) BOOST_TEST(max_difference(alone[k], together[k]) == 0);
+  }
+  for (const Case& c :
+       {Case{1, 16, 8, 16, 3, {.stride = 2}}, Case{1, 16, 8, 24, 3},
+        Case{1, 16, 8, 16, 3, {.padding = 3}}, Case{1, 16, 8, 16, {3, 1}},
+        Case{1, 32, 8, 32, 3, {.groups = 2}}, Case{1, 16, 8, 16, 3, {.dilation = 2}}})
+    BOOST_TEST(!winograd_has(c.geometry()));
 }
 
 BOOST_AUTO_TEST_CASE(random_geometries_equal_float64) {
