@@ -33,6 +33,13 @@ constexpr int64_t block = winograd_block, square = winograd_square, points = win
 /// in 300 KB.
 constexpr int64_t most_channel_blocks = 8;
 
+/// Squares of tiles that count as few; and tiles of images that a thread transforms at once where
+/// they are more.
+constexpr int64_t few_squares = 8, most_tiles = 64;
+
+/// With more squares of tiles than these oneDNN's gradient of the weights is as fast.
+constexpr int64_t most_gradient_squares = 4;
+
 /// The images of channels that a pass reads, and the tiles that they are cut into.
 WinogradTiles tiles_of(const ConvGeometry& g, int64_t channels, Int2 size, Int2 padding,
                        Int2 outputs) {
@@ -59,14 +66,6 @@ struct Pass {
   }
 };
 
-/// Floats that one thread needs for its own, of a pass that writes images: the windows of a few
-/// channels, and sums.
-int64_t window_floats() { return points * winograd_plane(most_channel_blocks); }
-int64_t thread_floats(const Pass& p) { return window_floats() + p.to.squares() * points * square; }
-
-/// The same of the weights' pass: sums.
-int64_t gradient_floats() { return points * square; }
-
 int64_t image_floats(const WinogradTiles& t) {
   return t.batch * t.channel_blocks * t.image_block();
 }
@@ -84,39 +83,116 @@ const float* images_in_blocks(const WinogradTiles& t, bool lies_so, float* image
 
 using Transform = void(const WinogradTiles&, const float*, int64_t, int64_t, float*);
 
-/// All tiles of the images, transformed; those that fill up the last square are 0.
+/// Some blocks of channels of all tiles, transformed; those that fill up the last square are 0.
+void transform_blocks(const WinogradTiles& t, Transform* transform, const float* images,
+                      int64_t first, int64_t last, float* to) {
+  for (int64_t c = first; c < last; ++c) {
+    for (int64_t i = 0; i < t.batch; ++i) transform(t, images, i, c, to);
+    int64_t in_last = t.count() % block;
+    float* rest = to + t.square(t.squares() - 1, c) + in_last * block;
+    for (int64_t p = 0; in_last && p < points; ++p)
+      std::fill_n(rest + p * t.plane(), (block - in_last) * block, 0.0f);
+  }
+}
+
+/// The same for all blocks, on several threads.
 void transform_all(const WinogradTiles& t, Transform* transform, const float* images, float* to) {
-  parallel_for(t.channel_blocks, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t c = begin; c < end; ++c) {
-      for (int64_t i = 0; i < t.batch; ++i) transform(t, images, i, c, to);
-      int64_t in_last = t.count() % block;
-      float* rest = to + t.square(t.squares() - 1, c) + in_last * block;
-      for (int64_t p = 0; in_last && p < points; ++p)
-        std::fill_n(rest + p * t.plane(), (block - in_last) * block, 0.0f);
-    }
+  parallel_for(t.channel_blocks, 1, [&](int64_t first, int64_t last) {
+    transform_blocks(t, transform, images, first, last, to);
   });
 }
 
-/// A pass that writes images.
+/// Calls f(i, a thread's own scratch) for i below n.
+template <class F>
+void for_each_on_threads(int64_t n, float* scratch, int64_t floats, const F& f) {
+  int64_t threads = std::min<int64_t>(get_num_threads(), n);
+  parallel_for(threads, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t)
+      for (int64_t i = n * t / threads; i < n * (t + 1) / threads; ++i) f(i, scratch + t * floats);
+  });
+}
+
+/// A pass that writes images. Few tiles are transformed first, and each thread takes blocks of
+/// channels, whose weights it transforms and multiplies while they lie in its cache. Where tiles
+/// are many it is the other way: all weights first, and each thread takes images.
 class Correlation {
  public:
-  Correlation(const ConvGeometry& g, ConvPass pass, const float* w, const float* tiles)
-      : g_(g), turned_(pass == ConvPass::input), p_(g, pass), w_(w), tiles_(tiles) {}
+  Correlation(const ConvGeometry& g, ConvPass pass)
+      : g_(g), turned_(pass == ConvPass::input), p_(g, pass) {
+    if (by_channels()) return;
+    int64_t all = p_.from.batch, of_an_image = p_.from.tiles.h * p_.from.tiles.w;
+    int64_t share = std::max<int64_t>(all / get_num_threads(), 1);
+    images_at_once_ = std::clamp<int64_t>(most_tiles / of_an_image, 1, share);
+  }
 
-  /// One block of channels of the result.
-  void run(int64_t channel_block, float* scratch, const float* bias, float* result) const {
-    float *windows = scratch, *sums = scratch + window_floats();
-    for (int64_t first = 0; first < p_.from.channel_blocks; first += most_channel_blocks) {
-      int64_t n = std::min(most_channel_blocks, p_.from.channel_blocks - first);
-      transform_windows(channel_block, first, n, windows);
-      multiply(first, n, windows, sums);
+  int64_t scratch_floats() const { return shared_floats() + own_floats() * get_num_threads(); }
+
+  void run(const float* images, const float* w, const float* bias, float* result, float* shared) {
+    images_ = images, w_ = w, bias_ = bias, result_ = result;
+    float* own = shared + shared_floats();
+    if (by_channels()) {
+      transform_all(p_.from, winograd_inputs, images, shared);
+      for_each_on_threads(p_.to.channel_blocks, own, own_floats(),
+                          [&](int64_t i, float* scratch) { run_channels(i, shared, scratch); });
+      return;
     }
-    for (int64_t s = 0; s < p_.to.squares(); ++s)
-      winograd_outputs(p_.to, s, channel_block, sums + s * points * square,
-                       bias ? bias + channel_block * block : nullptr, result);
+    for_each_on_threads(p_.to.channel_blocks, nullptr, 0, [&](int64_t i, float*) {
+      transform_windows(i, 0, p_.from.channel_blocks, shared + i * window_floats());
+    });
+    int64_t groups = (p_.from.batch + images_at_once_ - 1) / images_at_once_;
+    for_each_on_threads(groups, own, own_floats(), [&](int64_t i, float* scratch) {
+      run_images(i * images_at_once_, shared, scratch);
+    });
   }
 
  private:
+  bool by_channels() const { return p_.from.squares() <= few_squares; }
+  /// The windows of one block of outputs and those channels that are transformed at once.
+  int64_t window_floats() const { return points * winograd_plane(channels_at_once()); }
+  int64_t channels_at_once() const {
+    return by_channels() ? std::min(most_channel_blocks, p_.from.channel_blocks)
+                         : p_.from.channel_blocks;
+  }
+  int64_t shared_floats() const {
+    return by_channels() ? points * p_.from.plane() : p_.to.channel_blocks * window_floats();
+  }
+  int64_t own_floats() const {
+    if (by_channels()) return window_floats() + p_.to.squares() * points * square;
+    return points * (some(p_.from, images_at_once_).plane() + square);
+  }
+  static WinogradTiles some(WinogradTiles t, int64_t images) {
+    t.batch = images;
+    return t;
+  }
+
+  /// One block of channels of the result.
+  void run_channels(int64_t channel_block, const float* tiles, float* scratch) const {
+    float *windows = scratch, *sums = scratch + window_floats();
+    for (int64_t first = 0; first < p_.from.channel_blocks; first += channels_at_once()) {
+      int64_t n = std::min(channels_at_once(), p_.from.channel_blocks - first);
+      transform_windows(channel_block, first, n, windows);
+      for (int64_t s = 0; s < p_.from.squares(); ++s)
+        multiply(p_.from, tiles, s, first, n, windows, sums + s * points * square);
+    }
+    for (int64_t s = 0; s < p_.to.squares(); ++s)
+      write(p_.to, s, channel_block, sums + s * points * square, result_);
+  }
+  /// All channels of a few images.
+  void run_images(int64_t first, const float* windows, float* scratch) const {
+    int64_t n = std::min(images_at_once_, p_.from.batch - first);
+    WinogradTiles from = some(p_.from, n), to = some(p_.to, n);
+    float *tiles = scratch, *sums = scratch + points * from.plane();
+    transform_blocks(from, winograd_inputs,
+                     images_ + first * from.channel_blocks * from.image_block(), 0,
+                     from.channel_blocks, tiles);
+    float* result = result_ + first * to.channel_blocks * to.image_block();
+    for (int64_t c = 0; c < to.channel_blocks; ++c)
+      for (int64_t s = 0; s < from.squares(); ++s) {
+        multiply(from, tiles, s, 0, from.channel_blocks, windows + c * window_floats(), sums);
+        write(to, s, c, sums, result);
+      }
+  }
+
   void transform_windows(int64_t channel_block, int64_t first, int64_t n, float* windows) const {
     int64_t from = first * block, to = channel_block * block, row = g_.in * 9;
     WinogradWindows shape{.lane = row, .next = 9, .count = n * block, .turned = turned_};
@@ -124,23 +200,34 @@ class Correlation {
     const float* w = w_ + (turned_ ? from * g_.in + to : to * g_.in + from) * 9;
     winograd_windows(shape, w, windows, winograd_plane(n));
   }
-  void multiply(int64_t first, int64_t n, const float* windows, float* sums) const {
-    for (int64_t s = 0; s < p_.from.squares(); ++s)
-      for (int64_t p = 0; p < points; ++p)
-        winograd_multiply({.a = tiles_ + p * p_.from.plane() + p_.from.square(s, first),
-                           .b = windows + p * winograd_plane(n),
-                           .squares = n,
-                           .a_step = square,
-                           .b_step = square,
-                           .add = first > 0},
-                          sums + (s * points + p) * square);
+  /// sums (+)= the products of a square of tiles with n blocks of channels' windows.
+  static void multiply(const WinogradTiles& t, const float* tiles, int64_t tiles_block,
+                       int64_t first, int64_t n, const float* windows, float* sums) {
+    for (int64_t p = 0; p < points; ++p)
+      winograd_multiply({.a = tiles + p * t.plane() + t.square(tiles_block, first),
+                         .b = windows + p * winograd_plane(n),
+                         .squares = n,
+                         .a_step = square,
+                         .b_step = square,
+                         .add = first > 0},
+                        sums + p * square);
+  }
+  void write(const WinogradTiles& t, int64_t tiles_block, int64_t channel_block, const float* sums,
+             float* result) const {
+    winograd_outputs(t, tiles_block, channel_block, sums,
+                     bias_ ? bias_ + channel_block * block : nullptr, result);
   }
 
   const ConvGeometry& g_;
   bool turned_;
   Pass p_;
-  const float *w_, *tiles_;
+  int64_t images_at_once_ = 1;
+  const float *images_ = nullptr, *w_ = nullptr, *bias_ = nullptr;
+  float* result_ = nullptr;
 };
+
+/// The sums of `window_gradients`.
+int64_t gradient_floats() { return points * square; }
 
 /// The gradients of the windows between one block of outputs and all inputs.
 void window_gradients(const Pass& p, int64_t out_block, const float* x, const float* dy,
@@ -160,21 +247,6 @@ void window_gradients(const Pass& p, int64_t out_block, const float* x, const fl
   }
 }
 
-/// Calls f(i, a thread's own scratch) for i below n.
-template <class F>
-void for_each_on_threads(int64_t n, float* scratch, int64_t floats, const F& f) {
-  int64_t threads = std::min<int64_t>(get_num_threads(), n);
-  parallel_for(threads, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t t = begin; t < end; ++t)
-      for (int64_t i = n * t / threads; i < n * (t + 1) / threads; ++i) f(i, scratch + t * floats);
-  });
-}
-
-bool has_images(ConvPass pass) { return pass != ConvPass::weight; }
-
-/// With more squares of tiles than these oneDNN's kernels are as fast.
-int64_t most_squares(ConvPass pass) { return pass == ConvPass::weight ? 4 : 8; }
-
 }  // namespace
 
 bool winograd_has(const ConvGeometry& g) {
@@ -186,46 +258,45 @@ bool winograd_has(const ConvGeometry& g) {
 bool winograd_is_faster(const ConvGeometry& g, ConvPass pass) {
   if (!winograd() || isa() != Isa::avx512 || !winograd_has(g) || std::min(g.in, g.out) < 64)
     return false;
-  WinogradTiles tiles = Pass(g, pass).from;
+  int64_t squares = Pass(g, pass).from.squares();
+  if (pass == ConvPass::weight && squares > most_gradient_squares) return false;
+  if (squares > few_squares && g.batch < get_num_threads()) return false;
   // Products of a pair of channels; a window's transform takes as long as 400.
-  double here = double(points * block * tiles.squares() + 400);
-  return here < 0.9 * 9 * double(g.batch * g.pixels()) && tiles.squares() <= most_squares(pass);
+  return double(points * block * squares + 400) < 0.9 * 9 * double(g.batch * g.pixels());
 }
 
 int64_t winograd_scratch(const ConvGeometry& g, ConvPass pass, ConvLayouts layouts) {
   Pass p(g, pass);
   bool reads_x = pass != ConvPass::input, reads_y = pass != ConvPass::forward;
-  int64_t floats = points * p.from.plane();
+  int64_t floats = 0;
   if (reads_x && !layouts.x) floats += image_floats(p.from);
-  if (reads_y && !layouts.y) floats += image_floats(has_images(pass) ? p.from : p.to);
-  if (!has_images(pass)) floats += points * p.to.plane();
-  int64_t own = has_images(pass) ? thread_floats(p) : gradient_floats();
-  return 64 + (floats + own * get_num_threads()) * int64_t(sizeof(float));
+  if (reads_y && !layouts.y) floats += image_floats(reads_x ? p.to : p.from);
+  floats += reads_x && reads_y
+                ? points * (p.from.plane() + p.to.plane()) + gradient_floats() * get_num_threads()
+                : Correlation(g, pass).scratch_floats();
+  return 64 + floats * int64_t(sizeof(float));
 }
 
 void winograd_conv(const ConvGeometry& g, ConvPass pass, ConvLayouts layouts, const ConvData& data,
                    void* memory) {
-  Pass p(g, pass);
   float* scratch = reinterpret_cast<float*>(next_line(memory));
-  float* tiles = scratch;
-  scratch += points * p.from.plane();
-  bool input = pass == ConvPass::input;
-  const float* images =
-      images_in_blocks(p.from, input ? layouts.y : layouts.x, input ? data.y : data.x, scratch);
-  transform_all(p.from, winograd_inputs, images, tiles);
-  if (has_images(pass)) {
-    Correlation c(g, pass, data.w, tiles);
-    return for_each_on_threads(
-        p.to.channel_blocks, scratch, thread_floats(p),
-        [&](int64_t i, float* own) { c.run(i, own, data.b, input ? data.x : data.y); });
+  Pass p(g, pass);
+  if (pass == ConvPass::forward) {
+    const float* x = images_in_blocks(p.from, layouts.x, data.x, scratch);
+    return Correlation(g, pass).run(x, data.w, data.b, data.y, scratch);
   }
-  float* gradients = scratch;
-  scratch += points * p.to.plane();
-  images = images_in_blocks(p.to, layouts.y, data.y, scratch);
-  transform_all(p.to, winograd_gradients, images, gradients);
-  for_each_on_threads(p.to.channel_blocks, scratch, gradient_floats(), [&](int64_t i, float* own) {
-    window_gradients(p, i, tiles, gradients, own, data.w);
-  });
+  if (pass == ConvPass::input) {
+    const float* dy = images_in_blocks(p.from, layouts.y, data.y, scratch);
+    return Correlation(g, pass).run(dy, data.w, nullptr, data.x, scratch);
+  }
+  const float* x = images_in_blocks(p.from, layouts.x, data.x, scratch);
+  const float* dy = images_in_blocks(p.to, layouts.y, data.y, scratch);
+  float *inputs = scratch, *gradients = inputs + points * p.from.plane();
+  transform_all(p.from, winograd_inputs, x, inputs);
+  transform_all(p.to, winograd_gradients, dy, gradients);
+  for_each_on_threads(
+      p.to.channel_blocks, gradients + points * p.to.plane(), gradient_floats(),
+      [&](int64_t i, float* own) { window_gradients(p, i, inputs, gradients, own, data.w); });
 }
 
 }  // namespace kernels

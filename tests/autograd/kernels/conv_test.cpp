@@ -200,7 +200,8 @@ std::vector<Case> networks() {
           {0, 1, 8, 4, 3, {.padding = 1}},
           {2, 4, 6, 4, 3, {.padding = 5}},
           {3, 64, 9, 80, 3, {.padding = {2, 0}}},
-          {16, 192, 4, 64, 3, {.padding = 1}}};
+          {16, 192, 4, 64, 3, {.padding = 1}},
+          {9, 64, 17, 64, 3, {.padding = 1}}};
 }
 
 /// Threads and Winograd's switch as a test sets them, as they were afterwards.
@@ -239,7 +240,8 @@ BOOST_AUTO_TEST_CASE(winograds_kernels_equal_float64) {
   manual_seed(4);
   for (const Case& c :
        {Case{1, 16, 1, 16, 3, {.padding = 1}}, Case{2, 16, {5, 11}, 32, 3, {.padding = {0, 2}}},
-        Case{3, 48, {8, 6}, 16, 3, {.padding = {2, 1}}}, Case{5, 160, 7, 48, 3}}) {
+        Case{3, 48, {8, 6}, 16, 3, {.padding = {2, 1}}}, Case{5, 160, 7, 48, 3},
+        Case{7, 16, 19, 32, 3, {.padding = 1}}}) {
     Data d(c);
     Passes exact = by_ops(c, d, float64);
     BOOST_TEST(winograd_has(c.geometry()));
