@@ -35,10 +35,7 @@ constexpr int64_t most_channel_blocks = 8;
 
 /// Squares of tiles that count as few; and tiles of images that a thread transforms at once where
 /// they are more.
-constexpr int64_t few_squares = 8, most_tiles = 64;
-
-/// With more squares of tiles than these oneDNN's gradient of the weights is as fast.
-constexpr int64_t most_gradient_squares = 4;
+constexpr int64_t few_squares = 8, most_tiles = 32;
 
 /// The images of channels that a pass reads, and the tiles that they are cut into.
 WinogradTiles tiles_of(const ConvGeometry& g, int64_t channels, Int2 size, Int2 padding,
@@ -66,9 +63,13 @@ struct Pass {
   }
 };
 
-int64_t image_floats(const WinogradTiles& t) {
-  return t.batch * t.channel_blocks * t.image_block();
+/// The tiles of some of the images.
+WinogradTiles some(WinogradTiles t, int64_t images) {
+  t.batch = images;
+  return t;
 }
+
+int64_t image_floats(const WinogradTiles& t) { return t.batch * t.image(); }
 
 /// Images in blocks: where they lie, or a copy of plain ones in scratch, which moves on.
 const float* images_in_blocks(const WinogradTiles& t, bool lies_so, float* images,
@@ -160,10 +161,6 @@ class Correlation {
     if (by_channels()) return window_floats() + p_.to.squares() * points * square;
     return points * (some(p_.from, images_at_once_).plane() + square);
   }
-  static WinogradTiles some(WinogradTiles t, int64_t images) {
-    t.batch = images;
-    return t;
-  }
 
   /// One block of channels of the result.
   void run_channels(int64_t channel_block, const float* tiles, float* scratch) const {
@@ -182,10 +179,9 @@ class Correlation {
     int64_t n = std::min(images_at_once_, p_.from.batch - first);
     WinogradTiles from = some(p_.from, n), to = some(p_.to, n);
     float *tiles = scratch, *sums = scratch + points * from.plane();
-    transform_blocks(from, winograd_inputs,
-                     images_ + first * from.channel_blocks * from.image_block(), 0,
-                     from.channel_blocks, tiles);
-    float* result = result_ + first * to.channel_blocks * to.image_block();
+    transform_blocks(from, winograd_inputs, images_ + first * from.image(), 0, from.channel_blocks,
+                     tiles);
+    float* result = result_ + first * to.image();
     for (int64_t c = 0; c < to.channel_blocks; ++c)
       for (int64_t s = 0; s < from.squares(); ++s) {
         multiply(from, tiles, s, 0, from.channel_blocks, windows + c * window_floats(), sums);
@@ -226,26 +222,68 @@ class Correlation {
   float* result_ = nullptr;
 };
 
-/// The sums of `window_gradients`.
-int64_t gradient_floats() { return points * square; }
-
-/// The gradients of the windows between one block of outputs and all inputs.
-void window_gradients(const Pass& p, int64_t out_block, const float* x, const float* dy,
-                      float* sums, float* dw) {
-  int64_t in = p.from.channel_blocks * block;
-  WinogradWindows shape{.lane = 9, .next = in * 9, .count = block};
-  for (int64_t c = 0; c < p.from.channel_blocks; ++c) {
-    for (int64_t i = 0; i < points; ++i)
-      winograd_multiply({.a = dy + i * p.to.plane() + p.to.square(0, out_block),
-                         .b = x + i * p.from.plane() + p.from.square(0, c),
-                         .squares = p.from.squares(),
-                         .a_step = p.to.square(1, 0),
-                         .b_step = p.from.square(1, 0),
-                         .turned = true},
-                        sums + i * square);
-    winograd_window_gradients(shape, sums, square, dw + (out_block * block * in + c * block) * 9);
+/// The pass of the weights: a few images at a time are transformed, and each thread adds what they
+/// give to its own blocks of outputs.
+class WeightGradient {
+ public:
+  explicit WeightGradient(const ConvGeometry& g) : p_(g, ConvPass::weight) {
+    int64_t of_an_image = p_.from.tiles.h * p_.from.tiles.w;
+    images_at_once_ = std::clamp<int64_t>(most_tiles / of_an_image, 1, p_.from.batch);
   }
-}
+
+  int64_t scratch_floats() const {
+    return tiles_floats() +
+           (at_once() ? points * square * get_num_threads() : p_.to.channel_blocks * sums_floats());
+  }
+
+  void run(const float* x, const float* dy, float* dw, float* scratch) const {
+    float *inputs = scratch, *gradients = inputs + points * some(p_.from, images_at_once_).plane();
+    float* sums = scratch + tiles_floats();
+    for (int64_t first = 0; first < p_.from.batch; first += images_at_once_) {
+      int64_t n = std::min(images_at_once_, p_.from.batch - first);
+      WinogradTiles from = some(p_.from, n), to = some(p_.to, n);
+      transform_all(from, winograd_inputs, x + first * from.image(), inputs);
+      transform_all(to, winograd_gradients, dy + first * to.image(), gradients);
+      for_each_on_threads(to.channel_blocks, sums, points * square, [&](int64_t o, float* own) {
+        for (int64_t c = 0; c < from.channel_blocks; ++c) {
+          float* s = at_once() ? own : sums + o * sums_floats() + c * points * square;
+          add(from, inputs, c, to, gradients, o, first > 0, s);
+          if (first + n == p_.from.batch) write(c, o, s, dw);
+        }
+      });
+    }
+  }
+
+ private:
+  bool at_once() const { return images_at_once_ == p_.from.batch; }
+  int64_t tiles_floats() const {
+    return points * (some(p_.from, images_at_once_).plane() + some(p_.to, images_at_once_).plane());
+  }
+  /// The sums of one block of outputs.
+  int64_t sums_floats() const { return p_.from.channel_blocks * points * square; }
+
+  static void add(const WinogradTiles& from, const float* inputs, int64_t c,
+                  const WinogradTiles& to, const float* gradients, int64_t o, bool to_others,
+                  float* sums) {
+    for (int64_t p = 0; p < points; ++p)
+      winograd_multiply({.a = gradients + p * to.plane() + to.square(0, o),
+                         .b = inputs + p * from.plane() + from.square(0, c),
+                         .squares = from.squares(),
+                         .a_step = to.square(1, 0),
+                         .b_step = from.square(1, 0),
+                         .turned = true,
+                         .add = to_others},
+                        sums + p * square);
+  }
+  void write(int64_t c, int64_t o, const float* sums, float* dw) const {
+    int64_t in = p_.from.channel_blocks * block;
+    winograd_window_gradients({.lane = 9, .next = in * 9, .count = block}, sums, square,
+                              dw + (o * in + c) * block * 9);
+  }
+
+  Pass p_;
+  int64_t images_at_once_;
+};
 
 }  // namespace
 
@@ -259,8 +297,10 @@ bool winograd_is_faster(const ConvGeometry& g, ConvPass pass) {
   if (!winograd() || isa() != Isa::avx512 || !winograd_has(g) || std::min(g.in, g.out) < 64)
     return false;
   int64_t squares = Pass(g, pass).from.squares();
-  if (pass == ConvPass::weight && squares > most_gradient_squares) return false;
   if (squares > few_squares && g.batch < get_num_threads()) return false;
+  // Sums that leave the cache between parts cost more than what oneDNN's Winograd loses.
+  bool many_sums = pass == ConvPass::weight && squares > 4 && g.in * g.out > 1 << 15;
+  if (many_sums && onednn_has_winograd) return false;
   // Products of a pair of channels; a window's transform takes as long as 400.
   return double(points * block * squares + 400) < 0.9 * 9 * double(g.batch * g.pixels());
 }
@@ -271,9 +311,8 @@ int64_t winograd_scratch(const ConvGeometry& g, ConvPass pass, ConvLayouts layou
   int64_t floats = 0;
   if (reads_x && !layouts.x) floats += image_floats(p.from);
   if (reads_y && !layouts.y) floats += image_floats(reads_x ? p.to : p.from);
-  floats += reads_x && reads_y
-                ? points * (p.from.plane() + p.to.plane()) + gradient_floats() * get_num_threads()
-                : Correlation(g, pass).scratch_floats();
+  floats += reads_x && reads_y ? WeightGradient(g).scratch_floats()
+                               : Correlation(g, pass).scratch_floats();
   return 64 + floats * int64_t(sizeof(float));
 }
 
@@ -291,12 +330,7 @@ void winograd_conv(const ConvGeometry& g, ConvPass pass, ConvLayouts layouts, co
   }
   const float* x = images_in_blocks(p.from, layouts.x, data.x, scratch);
   const float* dy = images_in_blocks(p.to, layouts.y, data.y, scratch);
-  float *inputs = scratch, *gradients = inputs + points * p.from.plane();
-  transform_all(p.from, winograd_inputs, x, inputs);
-  transform_all(p.to, winograd_gradients, dy, gradients);
-  for_each_on_threads(
-      p.to.channel_blocks, gradients + points * p.to.plane(), gradient_floats(),
-      [&](int64_t i, float* own) { window_gradients(p, i, inputs, gradients, own, data.w); });
+  WeightGradient(g).run(x, dy, data.w, scratch);
 }
 
 }  // namespace kernels

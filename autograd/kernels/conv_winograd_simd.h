@@ -36,6 +36,7 @@ struct WinogradTiles {
     return (tiles_block * channel_blocks + channel_block) * winograd_square;
   }
   int64_t image_block() const { return size.h * size.w * winograd_block; }
+  int64_t image() const { return channel_blocks * image_block(); }
 };
 
 /// Windows: 16 of them, each a lane, lie `lane` floats apart, and the next 16 `next` from there.
