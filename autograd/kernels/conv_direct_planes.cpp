@@ -30,10 +30,13 @@ static Planes gradient_planes(const ConvGeometry& g) {
           (g.x_size.w + g.padding.w - 1) / g.stride.w + 1 + r.w};
 }
 
-static int threads_for(const ConvGeometry& g) {
+/// Threads that share the images; where their sums are added up in the end, perhaps a fixed number
+/// of parts.
+static int threads_for(const ConvGeometry& g, ConvPass pass) {
   double products = double(g.batch * g.out) * double(g.pixels() * g.column_rows());
   double most = std::min(products / double(thread_products), double(g.batch * g.groups));
-  return int(std::clamp(most, 1.0, double(get_num_threads())));
+  bool fixed = pass == ConvPass::weight && deterministic();
+  return int(std::clamp(most, 1.0, double(fixed ? most_fixed_parts : get_num_threads())));
 }
 
 namespace {
@@ -66,7 +69,7 @@ Phase::Phase(const ConvGeometry& g, const Planes& planes, Int2 place)
 Workspace::Workspace(const ConvGeometry& g, ConvPass pass, void* scratch) {
   bool weight = pass == ConvPass::weight, input = pass == ConvPass::input;
   planes = input ? gradient_planes(g) : input_planes(g);
-  threads = threads_for(g);
+  threads = threads_for(g, pass);
   sums_elements = weight ? g.out * g.column_rows() * direct_lanes : 0;
   band_rows = std::max<int64_t>(band_elements / planes.pitch, 1);
   band_pitch = (band_rows * planes.pitch + 2 * direct_slack - 1) / direct_slack * direct_slack;

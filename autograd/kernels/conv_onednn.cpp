@@ -79,9 +79,24 @@ class Plans {
   int64_t uses_ = 0;
 };
 
-ConvPlan& plan(const ConvGeometry& g, ConvPass pass, bool bias, bool blocks) {
+/// Parts of the batch that are computed by themselves, on one thread each, so that results do not
+/// depend on the number of threads; by the geometry alone. 1: all at once.
+int64_t fixed_parts(const ConvGeometry& g) {
+  if (!deterministic()) return 1;
+  constexpr int64_t products_of_a_weight =
+      64;  // outweigh copying it to its layout, or adding it up
+  auto worth = std::min(int64_t(products(g) / parallel_products),
+                        g.batch * g.pixels() / products_of_a_weight);
+  int64_t parts = std::clamp<int64_t>(std::min(worth, g.batch), 1, most_fixed_parts);
+  while (g.batch % parts != 0) --parts;
+  return parts;
+}
+
+/// The plan of a part.
+ConvPlan& plan(ConvGeometry g, ConvPass pass, bool bias, bool blocks) {
   thread_local Plans plans;
-  int threads = products(g) < parallel_products ? 1 : get_num_threads();
+  int threads = deterministic() ? 1 : threads_for_products(products(g));
+  g.batch /= fixed_parts(g);
   return plans.find({.geometry = g,
                      .pass = pass,
                      .bias = bias,
@@ -101,6 +116,56 @@ bool is_ordinary(const ConvGeometry& g) {
          std::max(g.stride.h, g.stride.w) < 1 << 15;
 }
 
+/// A convolution as its parts: each has its images of the operands and its scratch, where all but
+/// the first keep their sums of a weight's gradient.
+class PartsOfConv {
+ public:
+  PartsOfConv(const ConvGeometry& g, ConvPass pass, bool bias, bool blocks)
+      : g_(g), pass_(pass), bias_(bias), blocks_(blocks), count_(fixed_parts(g)) {
+    place_of_sums_ = plan(g, pass, bias, blocks).scratch();
+    bytes_ = place_of_sums_ + (has_sums() ? weight_size() * int64_t(sizeof(float)) : 0);
+  }
+  int64_t scratch() const { return count_ * bytes_; }
+  void run(ConvLayouts layouts, const ConvData& data, std::byte* scratch, WeightTag weight) const {
+    parallel_for(count_, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t p = begin; p < end; ++p) {
+        ConvData d = part_of(data, p);
+        if (p > 0 && has_sums()) d.w = sums(scratch, p);
+        plan(g_, pass_, bias_, blocks_)
+            .run({{{d.x, layouts.x != 0}, {d.w}, {d.y, layouts.y != 0}, {d.b}}},
+                 scratch + p * bytes_, weight);
+      }
+    });
+    if (has_sums()) add_sums(data.w, scratch);
+  }
+
+ private:
+  bool has_sums() const { return count_ > 1 && pass_ == ConvPass::weight; }
+  int64_t weight_size() const { return g_.out * g_.column_rows(); }
+  float* sums(std::byte* scratch, int64_t p) const {
+    return reinterpret_cast<float*>(scratch + p * bytes_ + place_of_sums_);
+  }
+  ConvData part_of(ConvData d, int64_t p) const {
+    int64_t first = g_.batch / count_ * p;
+    d.x += first * g_.in * g_.x_size.h * g_.x_size.w;
+    d.y += first * g_.out * g_.pixels();
+    return d;
+  }
+  void add_sums(float* dw, std::byte* scratch) const {
+    parallel_for(weight_size(), parallel_grain / count_, [&](int64_t begin, int64_t end) {
+      for (int64_t p = 1; p < count_; ++p) {
+        const float* more = sums(scratch, p);
+        for (int64_t i = begin; i < end; ++i) dw[i] += more[i];
+      }
+    });
+  }
+
+  const ConvGeometry& g_;
+  ConvPass pass_;
+  bool bias_, blocks_;
+  int64_t count_, place_of_sums_, bytes_;
+};
+
 }  // namespace
 
 bool onednn_has(const ConvGeometry& g, ConvPass pass, bool bias, bool blocks) {
@@ -113,14 +178,13 @@ ConvLayouts onednn_layouts(const ConvGeometry& g, ConvPass pass, bool bias, bool
 }
 
 int64_t onednn_scratch(const ConvGeometry& g, ConvPass pass, bool bias, bool blocks) {
-  return plan(g, pass, bias, blocks).scratch();
+  return PartsOfConv(g, pass, bias, blocks).scratch();
 }
 
 void onednn_conv(const ConvGeometry& g, ConvPass pass, ConvLayouts layouts, const ConvData& data,
                  void* scratch, WeightTag weight) {
-  std::array<ConvPart, 4> parts{
-      {{data.x, layouts.x != 0}, {data.w}, {data.y, layouts.y != 0}, {data.b}}};
-  plan(g, pass, data.b != nullptr, layouts.any_blocks()).run(parts, scratch, weight);
+  PartsOfConv parts(g, pass, data.b != nullptr, layouts.any_blocks());
+  parts.run(layouts, data, static_cast<std::byte*>(scratch), weight);
 }
 
 }  // namespace kernels

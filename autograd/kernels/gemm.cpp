@@ -22,12 +22,12 @@ static std::pair<bool, int64_t> blas_form(const Matrix<T>& m) {
   return {true, std::max<int64_t>(m.column, std::max<int64_t>(m.rows, 1))};
 }
 
-static void multiply(Matrix<const float> a, Matrix<const float> b, Matrix<float> c, float beta) {
+/// On so many threads.
+static void multiply(Matrix<const float> a, Matrix<const float> b, Matrix<float> c, float beta,
+                     int threads) {
   auto [ta, lda] = blas_form(a);
   auto [tb, ldb] = blas_form(b);
-  double products = double(c.rows) * double(c.columns) * double(a.columns);
-  int threads = get_num_threads();  // sets OpenMP's number on a thread's first use
-  ThreadsScope scope(products < parallel_products ? 1 : threads);
+  ThreadsScope scope(threads);
   dnnl_status_t status = dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', c.rows, c.columns, a.columns,
                                     1.0f, a.data, lda, b.data, ldb, beta, c.data, c.row);
   if (status != dnnl_success)
@@ -43,16 +43,17 @@ static int blas_int(int64_t n) {
   return int(n);
 }
 
-static void multiply(Matrix<const double> a, Matrix<const double> b, Matrix<double> c,
-                     double beta) {
+static void multiply(Matrix<const double> a, Matrix<const double> b, Matrix<double> c, double beta,
+                     int threads) {
   auto [ta, lda] = blas_form(a);
   auto [tb, ldb] = blas_form(b);
+  ThreadsScope scope(threads);
   dgemm(ta, tb, blas_int(c.rows), blas_int(c.columns), blas_int(a.columns), a.data, blas_int(lda),
         b.data, blas_int(ldb), beta, c.data, blas_int(c.row));
 }
 
 template <std::integral T>
-static void multiply(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, T beta) {
+static void multiply(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, T beta, int) {
   using Sum = Wrapping<accumulator_of<T>>;
   for (int64_t i = 0; i < c.rows; ++i)
     for (int64_t j = 0; j < c.columns; ++j) {
@@ -64,6 +65,37 @@ static void multiply(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, T beta) 
     }
 }
 
+static double products(int64_t rows, int64_t columns, int64_t inner) {
+  return double(rows) * double(columns) * double(inner);
+}
+
+/// Parts that a product is cut into along c's longer side, by its shape alone; 1: it is left whole.
+static int64_t fixed_parts(int64_t rows, int64_t columns, int64_t inner) {
+  constexpr int64_t narrowest = 64;
+  auto worth = int64_t(products(rows, columns, inner) / parallel_products);
+  return std::clamp<int64_t>(std::min(worth, std::max(rows, columns) / narrowest), 1,
+                             most_fixed_parts);
+}
+
+/// Each part as one thread computes it: libraries cut a product by their number of threads.
+template <class T>
+static void multiply_in_fixed_parts(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, T beta) {
+  constexpr int64_t unit = 16;  // a multiple of the libraries' vectors and rows of registers
+  int64_t parts = fixed_parts(c.rows, c.columns, a.columns);
+  bool by_rows = c.rows >= c.columns;
+  int64_t side = by_rows ? c.rows : c.columns;
+  auto edge = [=](int64_t p) { return p == parts ? side : side * p / parts / unit * unit; };
+  parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end; ++p) {
+      int64_t first = edge(p), count = edge(p + 1) - first;
+      if (by_rows)
+        multiply(a.narrow_rows(first, count), b, c.narrow_rows(first, count), beta, 1);
+      else
+        multiply(a, b.narrow_columns(first, count), c.narrow_columns(first, count), beta, 1);
+    }
+  });
+}
+
 template <class T>
 void gemm(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool accumulate) {
   if (c.rows == 0 || c.columns == 0) return;
@@ -72,7 +104,8 @@ void gemm(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, bool accumulate) {
       std::fill_n(c.data + i * c.row, c.columns, T(0));
     return;
   }
-  multiply(a, b, c, T(accumulate));
+  if (deterministic()) return multiply_in_fixed_parts(a, b, c, T(accumulate));
+  multiply(a, b, c, T(accumulate), threads_for_products(products(c.rows, c.columns, a.columns)));
 }
 
 /// From so many multiplications on, all threads share a product; smaller ones of a batch are

@@ -13,6 +13,12 @@ struct Matrix {
   int64_t row, column;
 
   Matrix transposed() const { return {data, columns, rows, column, row}; }
+  Matrix narrow_rows(int64_t first, int64_t count) const {
+    return {data + first * row, count, columns, row, column};
+  }
+  Matrix narrow_columns(int64_t first, int64_t count) const {
+    return {data + first * column, rows, count, row, column};
+  }
 };
 
 /// c = a b, or c += a b; c row-major. float through oneDNN, double through BLAS, integers by a

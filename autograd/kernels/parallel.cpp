@@ -3,6 +3,9 @@
 #include <omp.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <cstring>
+
 #include "autograd/tensor/error.h"
 
 namespace taper {
@@ -28,7 +31,32 @@ void set_num_threads(int threads) {
   omp_set_num_threads(threads);
 }
 
+static bool& deterministic_switch() {
+  static const bool first = [] {
+    const char* set = std::getenv("TAPER_DETERMINISTIC");
+    return set && std::strcmp(set, "0") != 0;
+  }();
+  static thread_local bool on = first;
+  return on;
+}
+
+bool deterministic() { return deterministic_switch(); }
+void deterministic(bool on) { deterministic_switch() = on; }
+
 namespace kernels {
+
+static thread_local constinit int eager_scopes = 0;
+
+EagerThreads::EagerThreads() { ++eager_scopes; }
+EagerThreads::~EagerThreads() { --eager_scopes; }
+bool EagerThreads::on() { return eager_scopes > 0; }
+
+int threads_for(int64_t parts) { return parts <= 1 ? 1 : get_num_threads(); }
+
+int threads_for_products(double products) {
+  int all = get_num_threads();  // sets OpenMP's number on a thread's first use
+  return products < parallel_products && !EagerThreads::on() ? 1 : all;
+}
 
 ThreadsScope::ThreadsScope(int threads) : before_(omp_get_max_threads()) {
   if (threads != before_) omp_set_num_threads(threads);
