@@ -8,11 +8,12 @@ import csv
 import json
 import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
 import venv
+
+import report
 
 SOURCE = pathlib.Path(__file__).resolve().parent
 PACKAGES = {"libtorch": ["torch==2.13.0"], "compile": ["torch==2.13.0", "numpy"], "jax": ["jax", "jaxlib"]}
@@ -73,18 +74,12 @@ def rows_of(command):
     return subprocess.check_output([*command, "--list"], text=True).split()
 
 
-def spread(values):
-    """The middle half of the values, as a part of their median."""
-    low, _, high = statistics.quantiles(values, n=4)
-    return (high - low) / statistics.median(values)
-
-
 def compare(row, taper, peer, rounds):
     pairs = [(measure(taper, row), measure(peer, row)) for _ in range(rounds)]
     ratios = [mine / theirs for mine, theirs in pairs]
     mine, theirs = (statistics.median(side) for side in zip(*pairs))
     return {"row": row, "taper_us": round(mine, 3), "peer_us": round(theirs, 3),
-            "ratio": round(statistics.median(ratios), 4), "spread": round(spread(ratios), 4)}
+            "ratio": round(statistics.median(ratios), 4), "spread": round(report.spread(ratios), 4)}
 
 
 def goals(peer):
@@ -93,14 +88,6 @@ def goals(peer):
         return {}
     with open(SOURCE / "goals.csv", newline="") as file:
         return {line["row"]: float(line[column]) for line in csv.DictReader(file) if line[column]}
-
-
-def machine():
-    """The processor's name, its cores and widest vector instructions."""
-    cpu = pathlib.Path("/proc/cpuinfo").read_text() if os.path.exists("/proc/cpuinfo") else ""
-    name = next((l.split(":")[1].strip() for l in cpu.splitlines() if l.startswith("model name")), platform.machine())
-    vectors = next((n for f, n in (("avx512f", "AVX-512"), ("avx2", "AVX2")) if f" {f} " in cpu), "SSE")
-    return f"{name}, {os.cpu_count()} cores, {vectors}"
 
 
 def print_header(peer):
@@ -118,9 +105,7 @@ def draw(results, peer, file):
     """Bars of the ratios on a logarithmic scale, with the goals as marks."""
     bars = "\n".join(f"{r['ratio']} {i} {r['goal'] or 'NaN'}" for i, r in enumerate(results))
     names = ", ".join(f"\"{r['row']}\" {i}" for i, r in enumerate(results))
-    script = f"""set terminal svg size 900,{90 + 22 * len(results)} font 'sans,12' background '#ffffff'
-set output '{file}'
-set title "Taper's time over {peer}'s, {results[0]['machine']}" noenhanced
+    script = f"""set title "Taper's time over {peer}'s, {results[0]['machine']}" noenhanced
 set logscale x
 set xrange [0.02:8]
 set yrange [{len(results) - 0.4}:-0.6]
@@ -135,7 +120,7 @@ END
 plot $rows using (0.02):2:(0.02):1:($2-0.35):($2+0.35) with boxxyerror lc '#4878a8' title 'ratio', \\
      $rows using 3:2 with points pt 2 ps 0.8 lw 2 lc '#c04030' title 'goal'
 """
-    subprocess.run(["gnuplot"], input=script, text=True, check=True)
+    report.draw(file, 900, 90 + 22 * len(results), script)
 
 
 def main():
@@ -156,14 +141,14 @@ def main():
         sys.exit(f"compare.py: no row {', '.join(sorted(unknown))} in both programs")
     if not wanted:
         sys.exit("compare.py: the programs have no row in common")
-    goal, results, where = goals(args.peer), [], machine()
+    goal, results, where = goals(args.peer), [], report.machine()
     print(f"== {where}; {args.rounds} rounds")
     print_header(args.peer)
     for row in wanted:
         results.append({**compare(row, taper, peer, args.rounds), "goal": goal.get(row)})
         print_row(results[-1])
-    report = {"machine": where, "rows": results}
-    (out / f"{args.peer}.json").write_text(json.dumps(report, indent=1) + "\n")
+    table = {"machine": where, "rows": results}
+    (out / f"{args.peer}.json").write_text(json.dumps(table, indent=1) + "\n")
     draw([{**r, "machine": where} for r in results], args.peer, out / f"{args.peer}.svg")
     print(f"== wrote {out / args.peer}.json and .svg")
 
