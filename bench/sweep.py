@@ -2,7 +2,8 @@
 
 usage: sweep.py [--build DIR] [--rounds N] [--threads N,..] [step ...]
 The rule: from width w to w + 1 a step's time rises by at most 25 % below 256 and 10 % above, and several threads take at
-most 1.05 of one's, the spread of repeated runs allowed on top. Writes a table to the terminal, sweep.json and sweep.svg
+most 1.05 of one's, the spread of repeated runs allowed on top. Where w is faster than w - 1, as multiples of a vector are,
+and w + 1 is within the rule beside w - 1, that is a dip and no jump: it is counted apart. Writes a table to the terminal, sweep.json and sweep.svg
 into DIR/../bench. The exit code says whether the rule holds.
 """
 import argparse
@@ -19,6 +20,8 @@ import report
 SOURCE = pathlib.Path(__file__).resolve().parent
 MOST_OVER_ONE_THREAD = 0.05
 SHOWN = 12
+# oneDNN pads channels to blocks of 16, so 17 are the work of 32: shown, but not held to the rule.
+RISES_IN_BLOCKS = ("conv_channels",)
 
 
 def most_rise(width):
@@ -60,7 +63,10 @@ def comparison(slow, fast, allowed, **what):
 def rises(times):
     for (step, group, width, count), us in times.items():
         if wider := times.get((step, group, width + 1, count)):
-            yield comparison(wider, us, most_rise(width), step=step, width=width, threads=count)
+            c = comparison(wider, us, most_rise(width), step=step, width=width, threads=count)
+            before = times.get((step, group, width - 1, count))
+            dip = not c["holds"] and before and comparison(wider, before, most_rise(width))["holds"]
+            yield {**c, "holds": c["holds"] or bool(dip) or step in RISES_IN_BLOCKS, "dip": bool(dip)}
 
 
 def costs_of_threads(times):
@@ -75,7 +81,7 @@ def print_largest(title, comparisons):
     print(f"\n{title}\n{'step':14} {'width':>6} {'threads':>7} {'more':>8} {'at best':>8} {'spread':>7} {'allowed':>8}")
     for c in sorted(comparisons, key=lambda c: min(c["more"], c["more_at_best"]) - c["allowed"], reverse=True)[:SHOWN]:
         print(f"{c['step']:14} {c['width']:6} {c['threads']:7} {c['more']:8.1%} {c['more_at_best']:8.1%}"
-              f" {c['spread']:7.1%} {c['allowed']:8.0%}{'' if c['holds'] else '  broken'}")
+              f" {c['spread']:7.1%} {c['allowed']:8.0%}{'  dip' if c.get('dip') else '' if c['holds'] else '  broken'}")
     return sum(not c["holds"] for c in comparisons)
 
 
@@ -123,8 +129,11 @@ def main():
     table = {"machine": where, "rises": rise, "threads": cost, "rounds": rounds}
     (out / "sweep.json").write_text(json.dumps(table) + "\n")
     draw(times, [c for c in rise + cost if not c["holds"]], where, out / "sweep.svg")
-    print(f"\n== wrote {out / 'sweep.json'} and .svg")
-    print(f"== the rule is broken {count} times" if count else "== the rule holds")
+    noise = statistics.median(c["spread"] for c in rise)
+    print(f"\n== the spread of repeated runs is {noise:.1%} (median){'; too much to tell' if noise > 0.1 else ''}")
+    print(f"== wrote {out / 'sweep.json'} and .svg")
+    dips = sum(c["dip"] for c in rise)
+    print(f"== the rule is broken {count} times" if count else "== the rule holds", f"({dips} dips)")
     sys.exit(1 if count else 0)
 
 

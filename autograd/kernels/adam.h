@@ -96,7 +96,7 @@ void adam_step(const Buffer& x, const Buffer& grad, const Buffer& avg, const Buf
       {Shape(x.strides), Shape(grad.strides), Shape(avg.strides), Shape(sq.strides),
        max_sq ? Shape(max_sq.strides) : none},
       [&](auto at, int64_t n, auto step) {
-        parallel_for(n, parallel_grain / 4, [&](int64_t begin, int64_t end) {
+        parallel_for(n, grain_for(cost::adam), [&](int64_t begin, int64_t end) {
           auto place = [&](size_t k) { return at[k] + begin * step[k]; };
           adam_run<T>({x.as<T>() + place(0), grad.as<const T>() + place(1), avg.as<T>() + place(2),
                        sq.as<T>() + place(3), max_sq ? max_sq.as<T>() + place(4) : nullptr, step[0],

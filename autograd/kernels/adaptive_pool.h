@@ -24,7 +24,7 @@ struct AdaptivePool {
   template <class F>
   void for_each_plane(const F& f) const {
     int64_t x = x_size.h * x_size.w, y = y_size.h * y_size.w;
-    parallel_for(planes, parallel_grain / (x + y + 1) + 1, [&](int64_t begin, int64_t end) {
+    parallel_for(planes, grain_for(cost::pool * double(x + y)), [&](int64_t begin, int64_t end) {
       for (int64_t p = begin; p < end; ++p) f(p * x, p * y);
     });
   }

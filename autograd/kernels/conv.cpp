@@ -25,7 +25,7 @@ struct Inside {
 template <class F>
 void for_each_column_row(const ConvGeometry& g, const F& row) {
   int64_t area = g.kernel.h * g.kernel.w;
-  int64_t grain = parallel_grain / std::max<int64_t>(area * g.pixels(), 1) + 1;
+  int64_t grain = grain_for(cost::copy * double(area * g.pixels()));
   parallel_for(g.group_in(), grain, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin * area; r < end * area; ++r)
       row(r / area, r % area / g.kernel.w, r % g.kernel.w, r);

@@ -6,9 +6,6 @@ namespace taper::kernels {
 
 /// Outputs of one row band, in elements: what stays in the first-level cache.
 static constexpr int64_t band_elements = 1024;
-/// Products that are worth a thread of their own.
-static constexpr int64_t thread_products = 250'000;
-
 /// How far apart the first and the last tap of a window lie, in outputs.
 static Int2 reach(const ConvGeometry& g) {
   return {(g.kernel.h - 1) * g.dilation.h / g.stride.h,
@@ -34,7 +31,7 @@ static Planes gradient_planes(const ConvGeometry& g) {
 /// of parts.
 static int threads_for(const ConvGeometry& g, ConvPass pass) {
   double products = double(g.batch * g.out) * double(g.pixels() * g.column_rows());
-  double most = std::min(products / double(thread_products), double(g.batch * g.groups));
+  double most = std::min(products * cost::few_products / cost::start, double(g.batch * g.groups));
   bool fixed = pass == ConvPass::weight && deterministic();
   return int(std::clamp(most, 1.0, double(fixed ? most_fixed_parts : get_num_threads())));
 }

@@ -152,12 +152,13 @@ class PartsOfConv {
     return d;
   }
   void add_sums(float* dw, std::byte* scratch) const {
-    parallel_for(weight_size(), parallel_grain / count_, [&](int64_t begin, int64_t end) {
-      for (int64_t p = 1; p < count_; ++p) {
-        const float* more = sums(scratch, p);
-        for (int64_t i = begin; i < end; ++i) dw[i] += more[i];
-      }
-    });
+    parallel_for(weight_size(), grain_for(cost::copy * double(count_)),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t p = 1; p < count_; ++p) {
+                     const float* more = sums(scratch, p);
+                     for (int64_t i = begin; i < end; ++i) dw[i] += more[i];
+                   }
+                 });
   }
 
   const ConvGeometry& g_;

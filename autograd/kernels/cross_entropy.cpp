@@ -58,7 +58,7 @@ class RowTarget {
 template <class T>
 void losses_of(const SoftmaxRows& rows, const CrossEntropyTarget& target, const T* x,
                double* losses) {
-  for_each_block<T>(rows, [&](const Block<T>& block) HWY_ATTR {
+  for_each_block<T>(rows, cost::softmax, [&](const Block<T>& block) HWY_ATTR {
     typename Block<T>::Buffer in;
     const T* from = block.read(x, in);
     T max[block_rows];
@@ -80,7 +80,7 @@ void losses_of(const SoftmaxRows& rows, const CrossEntropyTarget& target, const 
 template <class T>
 void input_of(const SoftmaxRows& rows, const CrossEntropyTarget& target, double divisor,
               const T* dy, bool one_dy, const T* x, T* dx) {
-  for_each_block<T>(rows, [&](const Block<T>& block) HWY_ATTR {
+  for_each_block<T>(rows, cost::softmax, [&](const Block<T>& block) HWY_ATTR {
     typename Block<T>::Buffer in, out;
     T* to = block.write_to(dx, out);
     T max[block_rows], by[block_rows] = {};

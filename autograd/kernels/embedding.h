@@ -15,7 +15,7 @@ void take_rows(const Buffer& table, const Buffer& indices, int64_t width, const 
   const T* from = table.as<const T>();
   const int64_t* pick = indices.as<const int64_t>();
   T* to = y.as<T>();
-  parallel_for(indices.numel, parallel_grain / std::max<int64_t>(width, 1) + 1,
+  parallel_for(indices.numel, grain_for(cost::copy * double(width)),
                [=](int64_t begin, int64_t end) {
                  for (int64_t i = begin; i < end; ++i)
                    std::copy_n(from + pick[i] * width, width, to + i * width);
@@ -31,14 +31,13 @@ void add_rows(const Buffer& x, const Buffer& indices, int64_t width, int64_t ski
   const int64_t* pick = indices.as<const int64_t>();
   T* to = table.as<T>();
   int64_t n = indices.numel;
-  parallel_for(width, parallel_grain / std::max<int64_t>(n, 1) + 1,
-               [=](int64_t begin, int64_t end) {
-                 for (int64_t i = 0; i < n; ++i) {
-                   if (pick[i] == skip) continue;
-                   T* row = to + pick[i] * width;
-                   for (int64_t k = begin; k < end; ++k) row[k] += from[i * width + k];
-                 }
-               });
+  parallel_for(width, grain_for(cost::copy * double(n)), [=](int64_t begin, int64_t end) {
+    for (int64_t i = 0; i < n; ++i) {
+      if (pick[i] == skip) continue;
+      T* row = to + pick[i] * width;
+      for (int64_t k = begin; k < end; ++k) row[k] += from[i * width + k];
+    }
+  });
 }
 
 }  // namespace taper::kernels

@@ -60,16 +60,17 @@ class Extremum {
         indices_(indices.as<int64_t>()) {}
 
   void run() const {
-    parallel_for(r_.outputs, parallel_grain / r_.count + 1, [&](int64_t begin, int64_t end) {
-      T best[width];
-      int64_t where[width];
-      for (int64_t n = 0; begin < end; begin += n) {
-        n = std::min({end - begin, width, r_.side_by_side(begin)});
-        n > 1 ? several(begin, n, best, where) : one(begin, *best, *where);
-        if (values_) std::copy_n(best, n, values_ + begin);
-        if (indices_) std::copy_n(where, n, indices_ + begin);
-      }
-    });
+    parallel_for(r_.outputs, grain_for(cost::extremum * double(r_.count)),
+                 [&](int64_t begin, int64_t end) {
+                   T best[width];
+                   int64_t where[width];
+                   for (int64_t n = 0; begin < end; begin += n) {
+                     n = std::min({end - begin, width, r_.side_by_side(begin)});
+                     n > 1 ? several(begin, n, best, where) : one(begin, *best, *where);
+                     if (values_) std::copy_n(best, n, values_ + begin);
+                     if (indices_) std::copy_n(where, n, indices_ + begin);
+                   }
+                 });
   }
 
  private:

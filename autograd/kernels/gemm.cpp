@@ -114,7 +114,7 @@ static constexpr double shared_products = 16e6;
 
 void gemm_batch(int64_t n, int64_t products, const std::function<void(int64_t s)>& multiply) {
   bool shared = double(products) >= shared_products;
-  int64_t grain = int64_t(parallel_products / double(std::max<int64_t>(products, 1))) + 1;
+  int64_t grain = grain_for(cost::product * double(products));
   parallel_for(n, shared ? n : grain, [&](int64_t begin, int64_t end) {
     for (int64_t s = begin; s < end; ++s) multiply(s);
   });

@@ -95,7 +95,7 @@ template <class T>
 void rows_of(const NormRows& r, double eps, const Buffer& x, const Buffer& weight,
              const Buffer& bias, const Buffer& stats, const Buffer& y) {
   T *mean = stats.as<T>(), *rstd = mean + r.rows;
-  parallel_for(r.rows, parallel_grain / std::max<int64_t>(r.columns, 1) + 1,
+  parallel_for(r.rows, grain_for(cost::layer_norm * double(r.columns)),
                [&](int64_t begin, int64_t end) HWY_ATTR {
                  for (int64_t i = begin; i < end; ++i)
                    row(r.columns, eps, x.as<const T>() + i * r.columns, weight.as<const T>(),
@@ -109,13 +109,13 @@ void gradients_of(const NormRows& r, const Buffer& dy, const Buffer& x, const Bu
                   const Buffer& dbias) {
   const T *px = x.as<const T>(), *pdy = dy.as<const T>(), *mean = stats.as<const T>(),
           *rstd = mean + r.rows;
-  parallel_for(r.rows, parallel_grain / std::max<int64_t>(r.columns, 1) + 1,
+  parallel_for(r.rows, grain_for(cost::layer_norm * double(r.columns)),
                [&](int64_t begin, int64_t end) HWY_ATTR {
                  for (int64_t i = begin; i < end; ++i)
                    row_input(r.columns, pdy + i * r.columns, px + i * r.columns,
                              weight.as<const T>(), mean[i], rstd[i], dx.as<T>() + i * r.columns);
                });
-  parallel_for(r.columns, parallel_grain / std::max<int64_t>(r.rows, 1) + 1,
+  parallel_for(r.columns, grain_for(cost::layer_norm * double(r.rows)),
                [&](int64_t begin, int64_t end) HWY_ATTR {
                  for_each_vector<T>(end - begin, [&](int64_t j, int64_t count) HWY_ATTR {
                    j += begin;

@@ -11,7 +11,7 @@ namespace {
 /// Calls f(first row, rows) for parts of the batch, on several threads.
 template <class F>
 void for_each_part(const LstmGeometry& g, const F& f) {
-  parallel_for(g.batch, parallel_grain / 16 / std::max<int64_t>(g.hidden, 1) + 1,
+  parallel_for(g.batch, grain_for(cost::gates * double(g.hidden)),
                [&](int64_t begin, int64_t end) { f(begin, end - begin); });
 }
 

@@ -181,8 +181,8 @@ struct Group<float> {
 /// Calls f(group) for all groups, on several threads.
 template <class T, class F>
 void for_each_group(const NormPlanes& p, const F& f) {
-  int64_t work = std::max<int64_t>(p.count() * p.block, 1);
-  parallel_for(p.channels / p.block, parallel_grain / work + 1, [&](int64_t begin, int64_t end) {
+  double work = cost::batch_norm * double(p.count() * p.block);
+  parallel_for(p.channels / p.block, grain_for(work), [&](int64_t begin, int64_t end) {
     for (int64_t g = begin; g < end; ++g) f(Group<T>{p, g * p.block});
   });
 }

@@ -7,26 +7,41 @@
 
 namespace taper::kernels {
 
-/// What work costs on one core, in nanoseconds (Xeon with AVX-512, 2.7 GHz): all that is known when
-/// threads are chosen. A thread of its own gets work that outweighs its start; less stays on the
-/// calling one.
+/// The one cost model: what work costs on one core, in nanoseconds (Xeon with AVX-512, 2.7 GHz,
+/// memory in the second cache; "each" is an element of float32). A thread of its own gets work that
+/// outweighs its start; less stays on the calling one.
 namespace cost {
-/// Starting a thread: 0.7 us where it spins, 3 us where it sleeps.
-inline constexpr double start = 3000;
-/// An element of a loop in vectors over the caches.
-inline constexpr double element = start / (1 << 15);
-/// A byte from or to the second cache.
-inline constexpr double byte = 0.008;
-/// A multiplication in products of matrices and convolutions.
-inline constexpr double product = 1 / 85.0;
+inline constexpr double start = 3000;             ///< of a thread that sleeps; 700 where it spins
+inline constexpr double product = 1 / 85.0;       ///< a multiplication in matrices, convolutions
+inline constexpr double few_products = 1 / 30.0;  ///< the same in the direct convolution
+inline constexpr double byte = 0.008;             ///< read or written
+inline constexpr double function = 0.3;           ///< exp, tanh and the like in vectors, each
+inline constexpr double call = 4;                 ///< a function that has no vectors, each
+inline constexpr double copy = 0.08;              ///< each, also of rows of a table
+inline constexpr double turned_copy = 0.18;       ///< each, between dimensions that lie across
+inline constexpr double sum = 0.055;              ///< each
+inline constexpr double scan = 0.48;              ///< each
+inline constexpr double extremum = 0.6;           ///< each, with its place
+inline constexpr double softmax = 0.45;           ///< each, with exp or log; cross entropy too
+inline constexpr double softmax_input = 0.12;     ///< each, from what softmax gave
+inline constexpr double layer_norm = 0.16;        ///< each, of rows or of columns
+inline constexpr double batch_norm = 0.06;        ///< each, each pass
+inline constexpr double pool = 0.25;              ///< each of the larger side
+inline constexpr double gates = 1.5;              ///< a unit of an LSTM
+inline constexpr double adam = 0.36;              ///< each
 }  // namespace cost
 
-/// Below this many elements a loop stays on the calling thread.
-inline constexpr int64_t parallel_grain = int64_t(cost::start / cost::element);
+/// How many items that cost so much each, in nanoseconds, outweigh the start of a thread.
+constexpr int64_t grain_for(double each) {
+  return each > 0 ? int64_t(cost::start / each) + 1 : int64_t(1) << 40;
+}
 
-/// As many multiplications outweigh the start of a second thread: below, products of matrices and
-/// convolutions stay on the calling one.
-inline constexpr double parallel_products = 1e6;
+/// The grain of a plain loop over elements.
+inline constexpr int64_t parallel_grain = 1 << 15;
+
+/// A library that is given two threads cuts work less evenly than parallel_for: as many
+/// multiplications outweigh their start.
+inline constexpr double parallel_products = 4 * cost::start / cost::product;
 
 /// With deterministic(true), sums over parts of a batch or of a matrix are cut into so many parts
 /// at most, for every number of threads.

@@ -76,15 +76,13 @@ void run_strided(PackedLoop loop, const void* f, const Plan& plan, int64_t begin
   }
 }
 
-/// How many elements outweigh the start of a second thread. That takes 0.7 us where it spins and 3
-/// us where it sleeps; a core moves 125 bytes a nanosecond from and to its second cache, a function
-/// in vectors costs about 0.3 ns a float, one without 8 ns (Xeon with AVX-512, 2.7 GHz).
+/// How many elements outweigh the start of a second thread.
 int64_t grain_of(Work work, const Buffer& y, Operands x) {
-  constexpr double start = 3000, byte = 0.008, ns_of[] = {0, 0.08, 8};
+  constexpr double ns_of[] = {0, cost::function / 4, cost::call};
   size_t bytes = size_of(y);
   for (const Buffer* b : x) bytes += size_of(*b);
   double own = ns_of[size_t(work)] * (work == Work::vector ? double(size_of(y)) : 1);
-  return int64_t(start / (byte * double(bytes) + own));
+  return grain_for(cost::byte * double(bytes) + own);
 }
 
 /// No loop of fewer elements is worth a second thread.

@@ -33,8 +33,8 @@ Span columns_of(const PoolGeometry& g, int64_t j) {
 template <class F>
 void for_each_plane(const PoolGeometry& g, const F& f) {
   int64_t x = g.x_size.h * g.x_size.w, y = g.y_size.h * g.y_size.w;
-  int64_t work = std::max<int64_t>(y * g.kernel.h * g.kernel.w, 1);
-  parallel_for(g.planes, parallel_grain / work + 1, [&](int64_t begin, int64_t end) {
+  double work = cost::pool * double(std::max(x, y * g.kernel.h * g.kernel.w));
+  parallel_for(g.planes, grain_for(work), [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) f(p * x, p * y);
   });
 }

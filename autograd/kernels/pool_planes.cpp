@@ -48,13 +48,14 @@ template <class F>
 void PoolPlanes::for_each_band(int64_t rows, const F& f) const {
   int64_t bands = ceil_div(rows, band_);
   int64_t work = band_ * columns_ * g_.stride.h * g_.stride.w;
-  parallel_for(g_.planes * bands, parallel_grain / work + 1, [&](int64_t begin, int64_t end) {
-    auto memory = std::make_unique<float[]>(size_t(memory_size()));
-    for (int64_t i = begin; i < end; ++i) {
-      int64_t first = i % bands * band_;
-      f(Band{i / bands, first, std::min(first + band_, rows)}, memory.get());
-    }
-  });
+  parallel_for(g_.planes * bands, grain_for(cost::pool * double(work)),
+               [&](int64_t begin, int64_t end) {
+                 auto memory = std::make_unique<float[]>(size_t(memory_size()));
+                 for (int64_t i = begin; i < end; ++i) {
+                   int64_t first = i % bands * band_;
+                   f(Band{i / bands, first, std::min(first + band_, rows)}, memory.get());
+                 }
+               });
 }
 
 std::vector<float> PoolPlanes::widened(const float* divisors) const {
@@ -94,9 +95,14 @@ void PoolPlanes::cut_phase(const float* plane, Band b, const Phase& phase, float
   int64_t rows = b.rows() + reach_.h, down = b.begin * g_.stride.h + phase.row;
   auto [top, bottom] = from_to(down, g_.x_size.h, g_.stride.h, g_.padding.h, rows);
   auto [left, right] = from_to(phase.column, g_.x_size.w, g_.stride.w, g_.padding.w, columns_);
-  if (top > 0 || left > 0 || bottom < rows || right < columns_)
-    std::fill_n(to, rows * columns_, absent);
-  if (top >= bottom || left >= right) return;
+  if (top >= bottom || left >= right) return void(std::fill_n(to, rows * columns_, absent));
+  std::fill_n(to, top * columns_, absent);
+  std::fill_n(to + bottom * columns_, (rows - bottom) * columns_, absent);
+  if (left > 0 || right < columns_)
+    for (int64_t i = top; i < bottom; ++i) {
+      std::fill_n(to + i * columns_, left, absent);
+      std::fill_n(to + i * columns_ + right, columns_ - right, absent);
+    }
   int64_t row = top * g_.stride.h + down - g_.padding.h;
   int64_t column = left * g_.stride.w + phase.column - g_.padding.w;
   take_columns(plane + row * g_.x_size.w + column, g_.stride.w, g_.x_size.w - column, column > 0,

@@ -96,17 +96,14 @@ HWY_INLINE void take_halves(Tag d, const float* from, bool before, float* to) {
 }
 
 void take(const float* from, int64_t step, int64_t more, bool before, float* to, PoolRows r) {
-  bool vectors = step == 1 || (step == 2 && (before || more >= 2 * r.n));
+  int64_t in_vectors = step == 1 ? r.n : step != 2 ? 0 : before ? r.n : std::min(r.n, more / 2);
   for (int64_t row = 0; row < r.rows; ++row, from += r.from_row, to += r.to_row) {
-    if (!vectors) {
-      for (int64_t i = 0; i < r.n; ++i) to[i] = from[i * step];
-      continue;
-    }
     auto copy = [=](auto d, int64_t i) HWY_ATTR {
       if (step == 1) return hn::StoreU(hn::LoadU(d, from + i), d, to + i);
       take_halves(d, from + 2 * i, before, to + i);
     };
-    cover(r.n, copy, [=](int64_t i) HWY_ATTR { to[i] = from[i * step]; });
+    cover(in_vectors, copy, [=](int64_t i) HWY_ATTR { to[i] = from[i * step]; });
+    for (int64_t i = in_vectors; i < r.n; ++i) to[i] = from[i * step];
   }
 }
 

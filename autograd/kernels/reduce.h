@@ -97,8 +97,8 @@ class Folding {
   /// Calls done(block * outputs + i, n, accs) with n outputs from i on, folded over a block.
   template <class Done>
   void in_blocks(int64_t blocks, const Done& done) const {
-    int64_t grain = parallel_grain / std::max<int64_t>(r_.count / blocks, 1) + 1;
-    parallel_for(blocks * r_.outputs, grain, [&](int64_t begin, int64_t end) {
+    double each = cost::sum * double(r_.count) / double(blocks);
+    parallel_for(blocks * r_.outputs, grain_for(each), [&](int64_t begin, int64_t end) {
       Acc acc[width];
       for (int64_t n = 0; begin < end; begin += n) {
         int64_t block = blocks == 1 ? 0 : begin / r_.outputs, i = begin - block * r_.outputs;

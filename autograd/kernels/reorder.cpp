@@ -13,7 +13,7 @@ template <class F>
 void for_each_block(const BlockShape& s, const F& f) {
   int64_t size = s.block * s.pixels;
   int64_t blocks = size ? s.batch * (s.channels / s.block) : 0;
-  parallel_for(blocks, parallel_grain / std::max<int64_t>(size, 1) + 1,
+  parallel_for(blocks, grain_for(cost::turned_copy * double(size)),
                [&](int64_t begin, int64_t end) {
                  for (int64_t i = begin; i < end; ++i) f(i * size);
                });

@@ -17,7 +17,7 @@ class RunningSums {
     y_step_ = to_.reduced_strides[0];
   }
   void run() const {
-    parallel_for(from_.outputs, parallel_grain / std::max<int64_t>(from_.count, 1) + 1,
+    parallel_for(from_.outputs, grain_for(cost::scan * double(from_.count)),
                  [&](int64_t begin, int64_t end) {
                    while (begin < end) {
                      int64_t n = std::min({end - begin, width, from_.side_by_side(begin)});

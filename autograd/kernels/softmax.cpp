@@ -13,7 +13,7 @@ namespace taper::kernels::HWY_NAMESPACE {
 
 template <class T>
 void softmax_of(const SoftmaxRows& rows, bool log, const T* x, T* y) {
-  for_each_block<T>(rows, [&](const Block<T>& block) HWY_ATTR {
+  for_each_block<T>(rows, cost::softmax, [&](const Block<T>& block) HWY_ATTR {
     typename Block<T>::Buffer in, out;
     const T* from = block.read(x, in);
     T* to = block.write_to(y, out);
@@ -35,7 +35,8 @@ void softmax_of(const SoftmaxRows& rows, bool log, const T* x, T* y) {
 
 template <class T>
 void softmax_input_of(const SoftmaxRows& rows, bool log, const T* dy, const T* y, T* dx) {
-  for_each_block<T>(rows, [&](const Block<T>& block) HWY_ATTR {
+  double element = log ? cost::softmax : cost::softmax_input;
+  for_each_block<T>(rows, element, [&](const Block<T>& block) HWY_ATTR {
     typename Block<T>::Buffer in, of_y, out;
     const T *g = block.read(dy, in), *p = block.read(y, of_y);
     T* to = block.write_to(dx, out);

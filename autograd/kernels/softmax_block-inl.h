@@ -157,13 +157,13 @@ class Block {
   int64_t first_, start_, rows_;
 };
 
-/// Calls f(block) for all rows, on several threads.
+/// Calls f(block) for all rows, on several threads; an element costs so many nanoseconds.
 template <class T, class F>
-void for_each_block(const SoftmaxRows& rows, const F& f) {
+void for_each_block(const SoftmaxRows& rows, double element, const F& f) {
   int64_t blocks = Block<T>::count(rows);
   if (rows.classes == 0 || blocks == 0) return;
-  int64_t elements = rows.count() * rows.classes;
-  parallel_for(blocks, parallel_grain / 8 * blocks / elements + 1, [&](int64_t begin, int64_t end) {
+  double each = element * double(rows.count() * rows.classes) / double(blocks);
+  parallel_for(blocks, grain_for(each), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) f(Block<T>(rows, i));
   });
 }

@@ -79,8 +79,8 @@ class TurnedCopy {
   }
   void run() const {
     int64_t tiles = planes_ * tiles_of(rows_) * tiles_of(columns_);
-    int64_t grain = parallel_grain / std::max<int64_t>(elements() / tiles, 1) + 1;
-    parallel_for(tiles, grain, [&](int64_t begin, int64_t end) {
+    double each = cost::turned_copy * double(elements()) / double(std::max<int64_t>(tiles, 1));
+    parallel_for(tiles, grain_for(each), [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) copy_tile(t);
       if (stream_) flush_streams();
     });
@@ -183,7 +183,7 @@ void strided_copy(const Buffer& x, const Buffer& y) {
   if (!(x.contiguous && y.contiguous && x.numel == y.numel))
     return strided_copy(bytes, y.sizes, x.data, broadcast_strides(x, y.sizes), y.data,
                         Shape(y.strides));
-  parallel_for(y.numel, parallel_grain, [&](int64_t begin, int64_t end) {
+  parallel_for(y.numel, grain_for(2 * cost::byte * double(bytes)), [&](int64_t begin, int64_t end) {
     std::memmove(y.as<std::byte>() + begin * int64_t(bytes),
                  x.as<std::byte>() + begin * int64_t(bytes), size_t(end - begin) * bytes);
   });
