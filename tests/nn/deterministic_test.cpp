@@ -81,7 +81,7 @@ struct Attention : nn::Layer<Attention> {
 tensor_list train_attention() {
   manual_seed(4);
   Attention net;
-  Tensor x = randint(0, 65, {16, 96}), y = randint(0, 65, {16 * 96});
+  Tensor x = randint(0, 65, {16, 96}), y = randint(0, 65, {1536});
   return trained(net, [&](auto& n) { return cross_entropy(n(x), y); });
 }
 
