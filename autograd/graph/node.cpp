@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <mutex>
 #include <new>
 
@@ -68,17 +67,19 @@ Ref<Node> Node::create(const OpType& type, const void* op, size_t edges, size_t 
   return Ref<Node>::first(node);
 }
 
-/// Lets go of the memory of a saved value.
-static void let_go(SavedValue& s) {
-  if (s.data.storage && s.data.storage->booking) memory::book_saves(*s.data.storage, -1);
-  s.data.storage = nullptr;
+/// Tells the statistics that so many more saved values hold the storage.
+static inline void note_saves(Storage* storage, int64_t saves) {
+  if (storage && storage->booking) [[unlikely]]
+    memory::book_saves(*storage, saves);
 }
 
 Node::~Node() {
-  std::for_each_n(saved_, saved_count_, let_go);
   std::destroy_n(edges_, edge_count_);
   std::destroy_n(outputs_, output_count_);
-  std::destroy_n(saved_, saved_room_);
+  for (SavedValue *s = saved_, *end = s + saved_room_; s != end; ++s) {
+    note_saves(s->data.storage.get(), -1);
+    s->~SavedValue();
+  }
   type_->destroy(op_);
 }
 
@@ -114,8 +115,9 @@ void Node::save(const Tensor& value, int index, bool is_output) {
     fail(name(),
          "an inference tensor cannot be saved for backward; expected a clone() of it made "
          "outside of inference mode");
-  s.version = x.storage->version;
-  if (x.storage->booking) memory::book_saves(*x.storage, 1);
+  Storage* storage = x.storage.get();
+  s.version = storage->version;
+  note_saves(storage, 1);
   bool is_input = !is_output && index >= 0 && size_t(index) < edge_count_;
   if (is_input && edges_[index].leaf) {
     s.value = value;
@@ -184,7 +186,8 @@ void Node::release_saved() {
   if (released_ || saved_count_ == 0) return;
   for (size_t i = 0; i < saved_count_; ++i) {
     saved_[i].value = Tensor();
-    let_go(saved_[i]);
+    note_saves(saved_[i].data.storage.get(), -1);
+    saved_[i].data.storage = nullptr;
   }
   released_ = true;
 }

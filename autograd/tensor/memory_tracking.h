@@ -14,13 +14,13 @@ struct Booking {
   int64_t saves = 0;  ///< saved values that hold it
 };
 
-void book(Storage& storage, const OpInfo* op);
+[[gnu::cold]] void book(Storage& storage, const OpInfo* op);
 /// The storage takes more memory than it did.
-void book_more(Storage& storage, size_t bytes);
+[[gnu::cold]] void book_more(Storage& storage, size_t bytes);
 /// So many more saved values hold the storage.
-void book_saves(Storage& storage, int64_t saves);
+[[gnu::cold]] void book_saves(Storage& storage, int64_t saves);
 /// The storage ends.
-void unbook(Storage& storage) noexcept;
+[[gnu::cold]] void unbook(Storage& storage) noexcept;
 
 /// Adds by_op and retained.
 void add_tracked(Stats& stats);

@@ -25,7 +25,8 @@ Ref<Storage> Storage::create(size_t bytes, const OpInfo* op) {
   storage->data = behind ? storage->behind() : memory::allocate(bytes);
   if (!behind) storage->place = Place::apart;
   storage->bytes = bytes;
-  if (thread_state.tracks_memory) memory::book(*storage, op);
+  if (thread_state.tracks_memory) [[unlikely]]
+    memory::book(*storage, op);
   return storage;
 }
 
@@ -85,7 +86,8 @@ Blocks::~Blocks() { memory::release(data, bytes); }
 void destroy(Blocks* blocks) noexcept { delete blocks; }
 
 void destroy(Storage* storage) noexcept {
-  if (storage->booking) memory::unbook(*storage);
+  if (storage->booking) [[unlikely]]
+    memory::unbook(*storage);
   bool behind = storage->place == Storage::Place::behind;
   size_t size = behind ? head + storage->bytes : sizeof(Storage);
   if (storage->place == Storage::Place::apart && storage->data)
