@@ -38,7 +38,7 @@ class Arena {
     uint32_t used;            ///< pages behind the first so many have no memory
     uint32_t next, previous;  ///< in the list of its bin; 0: none
   };
-  static constexpr size_t bins = 8 * 32;
+  static constexpr size_t bins = 256;
 
   static size_t bin_of(uint32_t pages);
   static uint32_t pages_of(size_t bytes) { return uint32_t((bytes + page - 1) / page); }

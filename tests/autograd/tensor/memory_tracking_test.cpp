@@ -17,7 +17,7 @@ memory::Tracked use_of(std::string_view op) {
 
 int64_t retained() { return memory::stats().retained.current; }
 
-constexpr int64_t bytes = 100 * 100 * 4;
+constexpr int64_t bytes = 40000;  // of 100 x 100 floats
 
 }  // namespace
 
