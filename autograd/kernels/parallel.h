@@ -29,6 +29,7 @@ inline constexpr double batch_norm = 0.06;        ///< each, each pass
 inline constexpr double pool = 0.25;              ///< each of the larger side
 inline constexpr double gates = 1.5;              ///< a unit of an LSTM
 inline constexpr double adam = 0.36;              ///< each
+inline constexpr double sgd = 0.1;                ///< each
 }  // namespace cost
 
 /// How many items that cost so much each, in nanoseconds, outweigh the start of a thread.

@@ -1,18 +1,16 @@
 // The steps of Adam and AdamW. What changes from step to step is an input.
 
-#include "autograd/kernels/adam.h"
+#include <cmath>
 
 #include "autograd/graph/grad_mode.h"
-#include "autograd/ops/checks.h"
 #include "autograd/ops/reference.h"
 #include "autograd/ops/sample.h"
+#include "autograd/ops/step.h"
 #include "autograd/tensor/factories.h"
 
 namespace taper::ops {
 
-/// Inputs: x, its gradient, the averages of g and g^2, the largest average of g^2 (or undefined),
-/// lr, steps.
-struct AdamStep {
+struct AdamSteps {
   static constexpr OpInfo info{
       .name = "adam_step_",
       .formula =
@@ -20,46 +18,57 @@ struct AdamStep {
           "beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; x -= lr / (1 - beta1^t) m "
           "/ (sqrt(v / (1 - beta2^t)) + eps), t = steps + 1",
       .doc =
-          "A step of Adam, or decoupled of AdamW: writes x, m = exp_avg, v = exp_avg_sq and, where "
-          "it is defined, max_exp_avg_sq, which then stands for v (AMSGrad); lr: 0-dim float64, "
-          "steps: 0-dim int64, the steps done before"};
-  static constexpr int outputs = 4;
+          "A step of Adam for many parameters, or decoupled of AdamW: writes each x, m = exp_avg, "
+          "v = exp_avg_sq and, where it is defined, max_exp_avg_sq, which then stands for v "
+          "(AMSGrad); lr: 0-dim float64, steps: int64, the steps done before by each"};
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0;
   bool decoupled = false;
   FIELDS(beta1, beta2, eps, weight_decay, decoupled)
+
+  static void call(TensorList x, TensorList grads, TensorList exp_avgs, TensorList exp_avg_sqs,
+                   TensorList max_exp_avg_sqs, const Tensor& lr, const Tensor& steps, double beta1,
+                   double beta2, double eps, double weight_decay, bool decoupled) {
+    AdamSteps op{beta1, beta2, eps, weight_decay, decoupled};
+    apply_step<AdamSteps, 5>(op, {&x, &grads, &exp_avgs, &exp_avg_sqs, &max_exp_avg_sqs}, lr,
+                             steps);
+  }
+  size_t outputs(Inputs x) const { return count_written_by_step<5>(x); }
+  void infer(Inputs x, Specs& y) const {
+    infer_step<5>(info, {"the gradient", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"}, x, y);
+  }
+  void forward(Inputs x, Outputs) const {
+    auto factors = [this](double lr, int64_t steps) {
+      return kernels::AdamFactors{.beta1 = beta1,
+                                  .beta2 = beta2,
+                                  .eps = eps,
+                                  .lr = lr,
+                                  .correction1 = 1 - std::pow(beta1, double(steps + 1)),
+                                  .correction2 = 1 - std::pow(beta2, double(steps + 1)),
+                                  .weight_decay = weight_decay,
+                                  .decoupled = decoupled};
+    };
+    forward_step<5>(x, kernels::grain_for(kernels::cost::adam), factors,
+                    [](const auto& run, const auto& f) { kernels::adam_step(run, f); });
+  }
+  static std::vector<Sample> samples();
+};
+
+struct AdamStep {
+  static constexpr OpInfo info{
+      .name = "adam_step_",
+      .formula = AdamSteps::info.formula,
+      .doc =
+          "A step of Adam, or decoupled of AdamW: writes x, m = exp_avg, v = exp_avg_sq and, where "
+          "it is defined, max_exp_avg_sq, which then stands for v (AMSGrad); lr: 0-dim float64, "
+          "steps: 0-dim int64, the steps done before"};
 
   static void call(const Tensor& x, const Tensor& grad, const Tensor& exp_avg,
                    const Tensor& exp_avg_sq, const Tensor& max_exp_avg_sq, const Tensor& lr,
                    const Tensor& steps, double beta1, double beta2, double eps, double weight_decay,
                    bool decoupled) {
-    AdamStep op{beta1, beta2, eps, weight_decay, decoupled};
-    apply(op, x, grad, exp_avg, exp_avg_sq, max_exp_avg_sq, lr, steps);
-  }
-  void infer(Inputs x, Specs& y) const {
-    check_like_parameter(info, x[0], x[1], "the gradient");
-    check_like_parameter(info, x[0], x[2], "exp_avg");
-    check_like_parameter(info, x[0], x[3], "exp_avg_sq");
-    check_number(info, x[5], float64, "lr");
-    check_number(info, x[6], int64, "steps");
-    for (int i : {0, 2, 3}) y.write(i);
-    if (!x[4].defined()) return;
-    check_like_parameter(info, x[0], x[4], "max_exp_avg_sq");
-    y.write(4);
-  }
-  void forward(Inputs x, Outputs y) const {
-    double t = double(*plain(x[6]).as<int64_t>() + 1);
-    kernels::AdamFactors factors{.beta1 = beta1,
-                                 .beta2 = beta2,
-                                 .eps = eps,
-                                 .lr = *plain(x[5]).as<double>(),
-                                 .correction1 = 1 - std::pow(beta1, t),
-                                 .correction2 = 1 - std::pow(beta2, t),
-                                 .weight_decay = weight_decay,
-                                 .decoupled = decoupled};
-    dispatch_floating(x[0].dtype(), [&](auto type) {
-      kernels::adam_step<decltype(type)>(plain(y[0]), plain(x[1]), plain(y[1]), plain(y[2]),
-                                         x[4].defined() ? plain(y[3]) : Buffer(), factors);
-    });
+    check_number(info, steps, int64, "steps");
+    adam_steps_({x}, {grad}, {exp_avg}, {exp_avg_sq}, {max_exp_avg_sq}, lr, steps.reshape({1}),
+                beta1, beta2, eps, weight_decay, decoupled);
   }
   static std::vector<Sample> samples() {
     std::vector<Sample> out;
@@ -69,7 +78,6 @@ struct AdamStep {
     return out;
   }
 
- private:
   static Sample sample(bool decoupled, bool amsgrad, int64_t steps) {
     auto run = [=](const tensor_list& x) {
       NoGradGuard no_grad;
@@ -111,6 +119,26 @@ struct AdamStep {
     return out;
   }
 };
+
+/// The sample of Adam with amsgrad twice, once with and once without the largest squares.
+std::vector<Sample> AdamSteps::samples() {
+  auto run = [](const tensor_list& x) {
+    NoGradGuard no_grad;
+    auto copies = [&](size_t i) { return tensor_list{x[i].clone(), x[i].clone()}; };
+    tensor_list p = copies(0), avg = copies(2), sq = copies(3), max{x[4].clone(), {}};
+    adam_steps_(p, {x[1], x[1]}, avg, sq, max, full({}, 0.1, {.dtype = float64}), tensor({2, 0}),
+                0.8, 0.9, 1e-3, 0.2, false);
+    return tensor_list{p[0], avg[0], sq[0], max[0], p[1], avg[1], sq[1]};
+  };
+  auto slow = [](const tensor_list& x) {
+    tensor_list y = AdamStep::stepped(x, false, true, 2);
+    for (const Tensor& t : AdamStep::stepped(x, false, false, 0)) y.push_back(t);
+    return y;
+  };
+  SampleInput any{.sizes = {3, 4}, .differentiable = false}, above = any;
+  above.lo = 0.1;
+  return {{{any, any, any, above, above}, "two parameters", run, slow}};
+}
 
 }  // namespace taper::ops
 

@@ -36,27 +36,39 @@ void check_options(const char* name, const Options& o) {
   if (!(o.weight_decay >= 0)) fail(name, "weight_decay is {}; expected 0 or more", o.weight_decay);
 }
 
-template <class Options>
-void step(const Tensor& p, State& s, const Tensor& lr, const Options& o, bool decoupled) {
-  s.owner = p;
-  for (Tensor* t : {&s.exp_avg, &s.exp_avg_sq, &s.max_exp_avg_sq}) detail::follow_type(*t, p);
-  if (!s.exp_avg.defined()) {
-    s.exp_avg = zeros_like(p);
-    s.exp_avg_sq = zeros_like(p);
+/// What a step takes of a group's parameters.
+struct Lists {
+  tensor_list params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs;
+  std::vector<int64_t> steps;
+
+  void add(const Tensor& p, const Tensor& grad, State& s, bool amsgrad) {
+    s.owner = p;
+    for (Tensor* t : {&s.exp_avg, &s.exp_avg_sq, &s.max_exp_avg_sq}) detail::follow_type(*t, p);
+    if (!s.exp_avg.defined()) {
+      s.exp_avg = zeros_like(p);
+      s.exp_avg_sq = zeros_like(p);
+    }
+    if (amsgrad && !s.max_exp_avg_sq.defined()) s.max_exp_avg_sq = zeros_like(p);
+    params.push_back(p);
+    grads.push_back(grad);
+    exp_avgs.push_back(s.exp_avg);
+    exp_avg_sqs.push_back(s.exp_avg_sq);
+    max_exp_avg_sqs.push_back(amsgrad ? s.max_exp_avg_sq : Tensor());
+    steps.push_back(s.steps++);
   }
-  if (o.amsgrad && !s.max_exp_avg_sq.defined()) s.max_exp_avg_sq = zeros_like(p);
-  auto [beta1, beta2] = o.betas;
-  Tensor steps = full({}, s.steps++, {.dtype = int64});
-  adam_step_(p, p.grad(), s.exp_avg, s.exp_avg_sq, o.amsgrad ? s.max_exp_avg_sq : Tensor(), lr,
-             steps, beta1, beta2, o.eps, o.weight_decay, decoupled);
-}
+};
 
 template <class Groups>
 void step_all(const Groups& groups, detail::AdamStates& states, bool decoupled) {
   for (const auto& group : groups) {
-    Tensor lr = full({}, group.options.lr, {.dtype = float64});
+    const auto& o = group.options;
+    Lists l;
     for (const Tensor& p : group.params)
-      if (p.grad().defined()) step(p, states.of[p.impl()], lr, group.options, decoupled);
+      if (Tensor grad = p.grad(); grad.defined()) l.add(p, grad, states.of[p.impl()], o.amsgrad);
+    auto [beta1, beta2] = o.betas;
+    adam_steps_(l.params, l.grads, l.exp_avgs, l.exp_avg_sqs, l.max_exp_avg_sqs,
+                full({}, o.lr, {.dtype = float64}), tensor(l.steps), beta1, beta2, o.eps,
+                o.weight_decay, decoupled);
   }
 }
 

@@ -45,9 +45,11 @@ void SGD::check(const SGDOptions& o) {
 void SGD::update() {
   for (const Group& group : groups_) {
     const SGDOptions& o = group.options;
-    Tensor lr = full({}, *o.lr, {.dtype = float64});
+    tensor_list params, grads, buffers;
+    std::vector<int64_t> steps;
     for (const Tensor& p : group.params) {
-      if (!p.grad().defined()) continue;
+      Tensor grad = p.grad();
+      if (!grad.defined()) continue;
       State& state = states_->of[p.impl()];
       state.owner = p;
       detail::follow_type(state.momentum, p);
@@ -55,10 +57,13 @@ void SGD::update() {
         state.momentum = zeros_like(p);
         state.steps = 0;
       }
-      Tensor steps = full({}, state.steps++, {.dtype = int64});
-      sgd_step_(p, p.grad(), o.momentum != 0 ? state.momentum : Tensor(), lr, steps, o.momentum,
-                o.dampening, o.weight_decay, o.nesterov);
+      params.push_back(p);
+      grads.push_back(std::move(grad));
+      buffers.push_back(o.momentum != 0 ? state.momentum : Tensor());
+      steps.push_back(state.steps++);
     }
+    sgd_steps_(params, grads, buffers, full({}, *o.lr, {.dtype = float64}), tensor(steps),
+               o.momentum, o.dampening, o.weight_decay, o.nesterov);
   }
 }
 
