@@ -24,7 +24,7 @@ HWY_INLINE void each_vector(int64_t n, const F& step) {
 
 template <class T>
 HWY_INLINE void sgd_run(const StepRun<T, 3>& r, const SgdFactors& f) {
-  auto [x, grad, buffer] = r.at;
+  T *x = r.at[0], *grad = r.at[1], *buffer = r.at[2];
   const T lr = T(f.lr), momentum = T(f.momentum), gain = T(f.gain), decay = T(f.weight_decay);
   const bool nesterov = f.nesterov;
   each_vector<T>(r.n, [=](auto d, int64_t i) HWY_ATTR {
@@ -42,7 +42,7 @@ HWY_INLINE void sgd_run(const StepRun<T, 3>& r, const SgdFactors& f) {
 
 template <class T>
 HWY_INLINE void adam_run(const StepRun<T, 5>& r, const AdamFactors& f) {
-  auto [x, grad, avg, sq, max] = r.at;
+  T *x = r.at[0], *grad = r.at[1], *avg = r.at[2], *sq = r.at[3], *max = r.at[4];
   const T shrink = T(f.decoupled ? 1 - f.lr * f.weight_decay : 1);
   const T decay = T(f.decoupled ? 0 : f.weight_decay), eps = T(f.eps), beta2 = T(f.beta2);
   const T rest1 = T(1 - f.beta1), rest2 = T(1 - f.beta2);

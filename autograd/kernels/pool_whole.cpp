@@ -43,27 +43,32 @@ HWY_INLINE void halves(D d, const float* x, F f) {
 /// Calls f(v) for each cell of neighbouring windows, the first of which starts at x, in the
 /// windows' order: v holds that cell of each. It reads nothing outside of the windows.
 template <class D, class F>
-HWY_INLINE void for_each_cell(D d, const PoolGeometry& g, const float* x, F f) {
-  for (int64_t r = 0; r < g.kernel.h; ++r, x += g.dilation.h * g.x_size.w) {
+HWY_INLINE void for_each_cell(D d, const PoolGeometry& g, Int2 kernel, int64_t stride,
+                              const float* x, F f) {
+  for (int64_t r = 0; r < kernel.h; ++r, x += g.dilation.h * g.x_size.w) {
     int64_t c = 0;
-    if (g.stride.w == 1)
-      for (; c < g.kernel.w; ++c) f(hn::LoadU(d, x + c * g.dilation.w));
-    for (; c + 1 < g.kernel.w; c += 2)
+    if (stride == 1)
+      for (; c < kernel.w; ++c) f(hn::LoadU(d, x + c * g.dilation.w));
+    for (; c + 1 < kernel.w; c += 2)
       halves(d, x + c, [&](auto even, auto odd) HWY_ATTR {
         f(even);
         f(odd);
       });
-    if (c < g.kernel.w) halves(d, x + c - 1, [&](auto, auto odd) HWY_ATTR { f(odd); });
+    if (c < kernel.w) halves(d, x + c - 1, [&](auto, auto odd) HWY_ATTR { f(odd); });
   }
 }
 
-/// A row of y and its cells from the rows of x that its windows lie in.
+/// A row of y and its cells from the rows of x that its windows lie in; `twos`: kernel and stride
+/// are known to be 2.
+template <bool twos>
 void max_row(const PoolGeometry& g, const float* x, float* y, uint8_t* cell) {
   cover(g.y_size.w, [&](auto d, int64_t i) HWY_ATTR {
     const hn::RebindToSigned<decltype(d)> ints;
     auto best = hn::Set(d, -std::numeric_limits<float>::infinity());
     auto at = hn::Zero(ints), number = at;
-    for_each_cell(d, g, x + i * g.stride.w, [&](auto v) HWY_ATTR {
+    const Int2 kernel = twos ? Int2(2) : g.kernel;
+    const int64_t stride = twos ? 2 : g.stride.w;
+    for_each_cell(d, g, kernel, stride, x + i * stride, [&](auto v) HWY_ATTR {
       auto better = hn::Or(hn::Gt(v, best), hn::IsNaN(v));
       best = hn::IfThenElse(better, v, best);
       at = hn::IfThenElse(hn::RebindMask(ints, better), number, at);
@@ -95,8 +100,9 @@ void max_input_row(const PoolGeometry& g, const float* dy, const uint8_t* cell, 
 }
 
 void max_rows(const PoolGeometry& g, const float* x, float* y, uint8_t* cell, int64_t rows) {
+  const auto row = g.kernel == Int2(2) && g.stride.w == 2 ? max_row<true> : max_row<false>;
   for (int64_t i = 0; i < rows; ++i)
-    max_row(g, x + i * g.stride.h * g.x_size.w, y + i * g.y_size.w, cell + i * g.y_size.w);
+    row(g, x + i * g.stride.h * g.x_size.w, y + i * g.y_size.w, cell + i * g.y_size.w);
 }
 
 void max_input_rows(const PoolGeometry& g, const float* dy, const uint8_t* cell, float* dx,
