@@ -1,7 +1,5 @@
 #pragma once
 
-#include <dnnl_version.h>
-
 #include "autograd/kernels/conv.h"
 
 namespace taper::kernels {
@@ -10,9 +8,6 @@ namespace taper::kernels {
 struct ConvData {
   float *x = nullptr, *w = nullptr, *b = nullptr, *y = nullptr;
 };
-
-/// Version 2 has Winograd's algorithm, with AVX-512.
-inline constexpr bool onednn_has_winograd = DNNL_VERSION_MAJOR < 3;
 
 // These hold primitives for each geometry, thread count and choice of algorithm, a set a thread.
 // blocks: whether an operand lies in blocks or the result is to; then no plain kernel is chosen.

@@ -33,9 +33,9 @@ constexpr int64_t block = winograd_block, square = winograd_square, points = win
 /// in 300 KB.
 constexpr int64_t most_channel_blocks = 8;
 
-/// Squares of tiles that count as few; and tiles of images that a thread transforms at once where
-/// they are more.
-constexpr int64_t few_squares = 8, most_tiles = 32;
+/// Squares of tiles that count as few, for a pass that writes images and the weights'; and tiles of
+/// images that a thread transforms at once where they are more.
+constexpr int64_t few_squares = 8, few_gradient_squares = 4, most_tiles = 32;
 
 /// The images of channels that a pass reads, and the tiles that they are cut into.
 WinogradTiles tiles_of(const ConvGeometry& g, int64_t channels, Int2 size, Int2 padding,
@@ -113,6 +113,11 @@ void for_each_on_threads(int64_t n, float* scratch, int64_t floats, const F& f) 
   });
 }
 
+/// How many images a thread transforms at once where tiles are many.
+int64_t images_at_once(const WinogradTiles& t, int64_t most) {
+  return std::clamp<int64_t>(most_tiles / (t.tiles.h * t.tiles.w), 1, std::max<int64_t>(most, 1));
+}
+
 /// A pass that writes images. Few tiles are transformed first, and each thread takes blocks of
 /// channels, whose weights it transforms and multiplies while they lie in its cache. Where tiles
 /// are many it is the other way: all weights first, and each thread takes images.
@@ -121,9 +126,7 @@ class Correlation {
   Correlation(const ConvGeometry& g, ConvPass pass)
       : g_(g), turned_(pass == ConvPass::input), p_(g, pass) {
     if (by_channels()) return;
-    int64_t all = p_.from.batch, of_an_image = p_.from.tiles.h * p_.from.tiles.w;
-    int64_t share = std::max<int64_t>(all / get_num_threads(), 1);
-    images_at_once_ = std::clamp<int64_t>(most_tiles / of_an_image, 1, share);
+    images_at_once_ = images_at_once(p_.from, g.batch / get_num_threads());
   }
 
   int64_t scratch_floats() const { return shared_floats() + own_floats() * get_num_threads(); }
@@ -222,45 +225,73 @@ class Correlation {
   float* result_ = nullptr;
 };
 
-/// The pass of the weights: a few images at a time are transformed, and each thread adds what they
-/// give to its own blocks of outputs.
+/// The pass of the weights. Few tiles are transformed first, and each thread takes blocks of
+/// outputs; where they are many, each thread takes images, and its sums are added to the others'.
 class WeightGradient {
  public:
   explicit WeightGradient(const ConvGeometry& g) : p_(g, ConvPass::weight) {
-    int64_t of_an_image = p_.from.tiles.h * p_.from.tiles.w;
-    images_at_once_ = std::clamp<int64_t>(most_tiles / of_an_image, 1, p_.from.batch);
+    threads_ = std::min<int64_t>(get_num_threads(), at_once() ? p_.to.channel_blocks : g.batch);
+    images_ = at_once() ? g.batch : images_at_once(p_.from, g.batch / threads_);
   }
 
   int64_t scratch_floats() const {
-    return tiles_floats() +
-           (at_once() ? points * square * get_num_threads() : p_.to.channel_blocks * sums_floats());
+    return at_once() ? tiles_floats() + threads_ * points * square : threads_ * own_floats();
   }
 
   void run(const float* x, const float* dy, float* dw, float* scratch) const {
-    float *inputs = scratch, *gradients = inputs + points * some(p_.from, images_at_once_).plane();
-    float* sums = scratch + tiles_floats();
-    for (int64_t first = 0; first < p_.from.batch; first += images_at_once_) {
-      int64_t n = std::min(images_at_once_, p_.from.batch - first);
-      WinogradTiles from = some(p_.from, n), to = some(p_.to, n);
-      transform_all(from, winograd_inputs, x + first * from.image(), inputs);
-      transform_all(to, winograd_gradients, dy + first * to.image(), gradients);
-      for_each_on_threads(to.channel_blocks, sums, points * square, [&](int64_t o, float* own) {
-        for (int64_t c = 0; c < from.channel_blocks; ++c) {
-          float* s = at_once() ? own : sums + o * sums_floats() + c * points * square;
-          add(from, inputs, c, to, gradients, o, first > 0, s);
-          if (first + n == p_.from.batch) write(c, o, s, dw);
-        }
-      });
-    }
+    at_once() ? run_at_once(x, dy, dw, scratch) : run_in_parts(x, dy, dw, scratch);
   }
 
  private:
-  bool at_once() const { return images_at_once_ == p_.from.batch; }
+  bool at_once() const { return p_.from.squares() <= few_gradient_squares; }
   int64_t tiles_floats() const {
-    return points * (some(p_.from, images_at_once_).plane() + some(p_.to, images_at_once_).plane());
+    return points * (some(p_.from, images_).plane() + some(p_.to, images_).plane());
   }
-  /// The sums of one block of outputs.
-  int64_t sums_floats() const { return p_.from.channel_blocks * points * square; }
+  /// Where the sums of a block of outputs with a block of inputs are.
+  int64_t sums_at(int64_t o, int64_t c) const {
+    return (o * p_.from.channel_blocks + c) * points * square;
+  }
+  int64_t own_floats() const { return tiles_floats() + sums_at(p_.to.channel_blocks, 0); }
+
+  void run_at_once(const float* x, const float* dy, float* dw, float* scratch) const {
+    float* gradients = scratch + points * p_.from.plane();
+    transform_all(p_.from, winograd_inputs, x, scratch);
+    transform_all(p_.to, winograd_gradients, dy, gradients);
+    for_each_on_threads(p_.to.channel_blocks, scratch + tiles_floats(), points * square,
+                        [&](int64_t o, float* sums) {
+                          for (int64_t c = 0; c < p_.from.channel_blocks; ++c) {
+                            add(p_.from, scratch, c, p_.to, gradients, o, false, sums);
+                            write(c, o, sums, dw);
+                          }
+                        });
+  }
+  void run_in_parts(const float* x, const float* dy, float* dw, float* scratch) const {
+    for_each_on_threads(threads_, scratch, own_floats(), [&](int64_t t, float* own) {
+      add_images(p_.from.batch * t / threads_, p_.from.batch * (t + 1) / threads_, x, dy, own);
+    });
+    float* sums = scratch + tiles_floats();
+    for_each_on_threads(p_.to.channel_blocks, nullptr, 0, [&](int64_t o, float*) {
+      for (int64_t t = 1; t < threads_; ++t)
+        for (int64_t i = sums_at(o, 0); i < sums_at(o + 1, 0); ++i)
+          sums[i] += sums[t * own_floats() + i];
+      for (int64_t c = 0; c < p_.from.channel_blocks; ++c) write(c, o, sums + sums_at(o, c), dw);
+    });
+  }
+  /// The sums of one thread's images.
+  void add_images(int64_t begin, int64_t end, const float* x, const float* dy, float* own) const {
+    float *gradients = own + points * some(p_.from, images_).plane(), *sums = own + tiles_floats();
+    for (int64_t first = begin; first < end; first += images_) {
+      int64_t n = std::min(images_, end - first);
+      WinogradTiles from = some(p_.from, n), to = some(p_.to, n);
+      transform_blocks(from, winograd_inputs, x + first * from.image(), 0, from.channel_blocks,
+                       own);
+      transform_blocks(to, winograd_gradients, dy + first * to.image(), 0, to.channel_blocks,
+                       gradients);
+      for (int64_t o = 0; o < to.channel_blocks; ++o)
+        for (int64_t c = 0; c < from.channel_blocks; ++c)
+          add(from, own, c, to, gradients, o, first > begin, sums + sums_at(o, c));
+    }
+  }
 
   static void add(const WinogradTiles& from, const float* inputs, int64_t c,
                   const WinogradTiles& to, const float* gradients, int64_t o, bool to_others,
@@ -282,7 +313,7 @@ class WeightGradient {
   }
 
   Pass p_;
-  int64_t images_at_once_;
+  int64_t threads_ = 1, images_ = 1;
 };
 
 }  // namespace
@@ -298,9 +329,9 @@ bool winograd_is_faster(const ConvGeometry& g, ConvPass pass) {
     return false;
   int64_t squares = Pass(g, pass).from.squares();
   if (squares > few_squares && g.batch < get_num_threads()) return false;
-  // Sums that leave the cache between parts cost more than what oneDNN's Winograd loses.
-  bool many_sums = pass == ConvPass::weight && squares > 4 && g.in * g.out > 1 << 15;
-  if (many_sums && onednn_has_winograd) return false;
+  // A thread's sums of more channels do not stay in its cache.
+  bool many_channels = g.in * g.out > 1 << 15;
+  if (pass == ConvPass::weight && squares > few_gradient_squares && many_channels) return false;
   // Products of a pair of channels; a window's transform takes as long as 400.
   return double(points * block * squares + 400) < 0.9 * 9 * double(g.batch * g.pixels());
 }
