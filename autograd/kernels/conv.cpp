@@ -89,7 +89,7 @@ void forward(const ConvGeometry& g, const T* x, const T* w, const T* b, T* y, T*
     im2col(g, xi, columns);
     gemm<T>(packed(wi, g.group_out(), g.column_rows()),
             packed<const T>(columns, g.column_rows(), g.pixels()),
-            packed(yi, g.group_out(), g.pixels()), b != nullptr);
+            packed(yi, g.group_out(), g.pixels()), b ? Start<T>{yi, g.pixels()} : Start<T>{});
   });
 }
 
@@ -110,7 +110,7 @@ void weight_gradient(const ConvGeometry& g, const T* dy, const T* x, T* dw, T* c
     im2col(g, xi, columns);
     gemm<T>(packed(dyi, g.group_out(), g.pixels()),
             packed<const T>(columns, g.column_rows(), g.pixels()).transposed(),
-            packed(dwi, g.group_out(), g.column_rows()), true);
+            packed(dwi, g.group_out(), g.column_rows()), Start<T>{dwi, g.column_rows()});
   });
 }
 

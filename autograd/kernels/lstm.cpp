@@ -8,17 +8,16 @@ namespace taper::kernels {
 
 namespace {
 
-/// Calls f(first row, rows) for parts of the batch, on several threads.
+/// Calls f(first row, rows) for parts of the batch, on several threads: its rows do not depend on
+/// each other, so that no thread waits for another before the last step.
 template <class F>
 void for_each_part(const LstmGeometry& g, const F& f) {
-  parallel_for(g.batch, grain_for(cost::gates * double(g.hidden)),
-               [&](int64_t begin, int64_t end) { f(begin, end - begin); });
-}
-
-/// A part's place in a state; null stays null.
-template <class T>
-T* part(T* state, int64_t offset) {
-  return state ? state + offset : nullptr;
+  constexpr int64_t unit = 8;  // rows that are multiplied as fast as more
+  double products = 4 * double(g.steps) * double(g.hidden) * double(g.hidden);
+  int64_t grain = grain_for(cost::product * double(unit) * products);
+  parallel_for((g.batch + unit - 1) / unit, grain, [&](int64_t begin, int64_t end) {
+    f(begin * unit, std::min(end * unit, g.batch) - begin * unit);
+  });
 }
 
 template <class T>
@@ -33,22 +32,20 @@ void lstm_steps(const LstmGeometry& g, const Buffer& z, const Buffer& h0, const 
   dispatch_floating(z.dtype, [&](auto type) {
     using T = decltype(type);
     int64_t n = g.hidden, state = g.state();
-    Matrix<const T> weight{w.as<const T>(), 4 * n, n, n, 1};
-    const T *h_before = h0.as<const T>(), *c_before = c0.as<const T>();
-    for (int64_t s = 0; s < g.steps; ++s) {
-      int64_t at = g.step(s) * state;
-      T* sums = gates.as<T>() + 4 * at;
-      std::copy_n(z.as<const T>() + 4 * at, 4 * state, sums);
-      gemm<T>({h_before, g.batch, n, n, 1}, weight.transposed(), {sums, g.batch, 4 * n, 4 * n, 1},
-              true);
-      for_each_part(g, [&](int64_t row, int64_t rows) {
-        int64_t from = row * n;
-        lstm_advance(LstmStep<T>{rows, n, sums + 4 * from, c_before + from, c.as<T>() + at + from,
-                                 h.as<T>() + at + from});
-      });
-      h_before = h.as<T>() + at;
-      c_before = c.as<T>() + at;
-    }
+    PackedMatrix<T> weight({w.as<const T>(), n, 4 * n, 1, n});
+    for_each_part(g, [&](int64_t row, int64_t rows) {
+      int64_t from = row * n;
+      const T *h_before = h0.as<const T>() + from, *c_before = c0.as<const T>() + from;
+      for (int64_t s = 0; s < g.steps; ++s) {
+        int64_t at = g.step(s) * state + from;
+        T *sums = gates.as<T>() + 4 * at, *h_now = h.as<T>() + at, *c_now = c.as<T>() + at;
+        gemm<T>({h_before, rows, n, n, 1}, weight, {sums, rows, 4 * n, 4 * n, 1},
+                {z.as<const T>() + 4 * at, 4 * n});
+        lstm_advance(LstmStep<T>{rows, n, sums, c_before, c_now, h_now});
+        h_before = h_now;
+        c_before = c_now;
+      }
+    });
   });
 }
 
@@ -59,24 +56,22 @@ void lstm_steps_backward(const LstmGeometry& g, const Buffer& dh, const Buffer& 
   dispatch_floating(gates.dtype, [&](auto type) {
     using T = decltype(type);
     int64_t n = g.hidden, state = g.state();
-    Matrix<const T> weight{w.as<const T>(), 4 * n, n, n, 1};
+    PackedMatrix<T> weight({w.as<const T>(), 4 * n, n, n, 1});
     std::fill_n(dh0.as<T>(), state, T(0));  // what the steps pass on, at last to h0 and c0
     std::fill_n(dc0.as<T>(), state, T(0));
-    for (int64_t s = g.steps; s-- > 0;) {
-      int64_t at = g.step(s) * state;
-      const T* c_before = s == 0 ? c0.as<const T>() : c.as<const T>() + g.step(s - 1) * state;
-      T* out = dz.as<T>() + 4 * at;
-      const T *dh_in = at_step<T>(dh, at), *dc_in = at_step<T>(dc, at);
-      const T* dgates_in = at_step<T>(dgates, 4 * at);
-      for_each_part(g, [&](int64_t row, int64_t rows) {
-        int64_t from = row * n;
-        lstm_retreat(LstmStepBack<T>{
-            rows, n, part(dh_in, from), part(dc_in, from), part(dgates_in, 4 * from),
-            gates.as<const T>() + 4 * (at + from), c_before + from, c.as<const T>() + at + from,
-            dh0.as<const T>() + from, dc0.as<T>() + from, out + 4 * from});
-      });
-      gemm<T>({out, g.batch, 4 * n, 4 * n, 1}, weight, {dh0.as<T>(), g.batch, n, n, 1});
-    }
+    for_each_part(g, [&](int64_t row, int64_t rows) {
+      int64_t from = row * n;
+      T *dh_on = dh0.as<T>() + from, *dc_on = dc0.as<T>() + from;
+      for (int64_t s = g.steps; s-- > 0;) {
+        int64_t at = g.step(s) * state + from;
+        const T* c_before = (s == 0 ? c0.as<const T>() : c.as<const T>() + g.step(s - 1) * state);
+        T* out = dz.as<T>() + 4 * at;
+        lstm_retreat(LstmStepBack<T>{rows, n, at_step<T>(dh, at), at_step<T>(dc, at),
+                                     at_step<T>(dgates, 4 * at), gates.as<const T>() + 4 * at,
+                                     c_before + from, c.as<const T>() + at, dh_on, dc_on, out});
+        gemm<T>({out, rows, 4 * n, 4 * n, 1}, weight, {dh_on, rows, n, n, 1});
+      }
+    });
   });
 }
 

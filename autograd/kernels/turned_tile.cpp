@@ -8,48 +8,16 @@
 #define HWY_TARGET_INCLUDE "autograd/kernels/turned_tile.cpp"
 #include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
-#include <hwy/highway.h>
+
+#include "autograd/kernels/turn_square-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace taper::kernels::HWY_NAMESPACE {
-
-namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr int64_t tile = turned_tile;
 
 /// Tiles with fewer rows or columns do without the buffer.
 constexpr int64_t few = 8;
-
-/// Elements of T in a 128-bit vector; 1 where there is none that turns them.
-template <class T>
-constexpr int64_t square_side() {
-  return sizeof(T) < 4 || HWY_TARGET == HWY_SCALAR ? 1 : 16 / int64_t(sizeof(T));
-}
-
-#if HWY_TARGET != HWY_SCALAR
-/// b[k * tile + j] = from[j * step + k], for j and k below square_side.
-HWY_INLINE void turn_square(const uint64_t* from, int64_t step, uint64_t* b) {
-  const hn::Full128<uint64_t> d;
-  auto x0 = hn::LoadU(d, from), x1 = hn::LoadU(d, from + step);
-  hn::StoreU(hn::InterleaveLower(d, x0, x1), d, b);
-  hn::StoreU(hn::InterleaveUpper(d, x0, x1), d, b + tile);
-}
-
-HWY_INLINE void turn_square(const uint32_t* from, int64_t step, uint32_t* b) {
-  const hn::Full128<uint32_t> d;
-  const hn::Full128<uint64_t> pairs;
-  auto x0 = hn::LoadU(d, from), x1 = hn::LoadU(d, from + step);
-  auto x2 = hn::LoadU(d, from + 2 * step), x3 = hn::LoadU(d, from + 3 * step);
-  auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, x0, x1));
-  auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, x2, x3));
-  auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, x0, x1));
-  auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, x2, x3));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, b);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, b + tile);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, b + 2 * tile);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, b + 3 * tile);
-}
-#endif
 
 /// b[i * tile + j] = from[i * rows.from + j * columns.from]
 template <class T>
@@ -61,7 +29,7 @@ void read_tile(const T* from, const CopyDim& rows, const CopyDim& columns, T* b)
       turned_rows = rows.size / side * side, turned_columns = columns.size / side * side;
       for (int64_t j = 0; j < turned_columns; j += side)
         for (int64_t i = 0; i < turned_rows; i += side)
-          turn_square(from + j * columns.from + i, columns.from, b + i * tile + j);
+          turn_square(from + j * columns.from + i, columns.from, b + i * tile + j, tile);
     }
   for (int64_t j = 0; j < columns.size; ++j)
     for (int64_t i = j < turned_columns ? turned_rows : 0; i < rows.size; ++i)

@@ -49,10 +49,8 @@ struct Linear {
       int64_t inner = w.sizes[1], outer = w.sizes[0], n = out.numel / std::max<int64_t>(outer, 1);
       kernels::Matrix<const V> rows = matrix<V>(x);
       if (x.sizes.size() > 2) rows = {x.as<const V>(), n, inner, inner, 1};  // packed, all batches'
-      bool biased = in[2].defined();
-      for (int64_t i = 0; biased && i < n; ++i)
-        std::copy_n(plain(in[2]).template as<const V>(), outer, out.as<V>() + i * outer);
-      kernels::gemm<V>(rows, matrix<V>(w).transposed(), {out.as<V>(), n, outer, outer, 1}, biased);
+      kernels::Start<V> bias{in[2].defined() ? plain(in[2]).template as<const V>() : nullptr};
+      kernels::gemm<V>(rows, matrix<V>(w).transposed(), {out.as<V>(), n, outer, outer, 1}, bias);
     });
   }
   Tensor dx(Dy dy, B w) const { return dy.matmul(w); }
@@ -122,9 +120,8 @@ struct Dense {
       int64_t n = x.size(0), inner = x.size(1), outer = w.size(1);
       const V *px = plain(x).as<V>(), *pw = plain(w).as<V>();
       V* py = plain(y[0]).as<V>();
-      for (int64_t i = 0; i < n; ++i) std::copy_n(pw + inner * outer, outer, py + i * outer);
       kernels::gemm<V>({px, n, inner, inner, 1}, {pw, inner, outer, outer, 1},
-                       {py, n, outer, outer, 1}, true);
+                       {py, n, outer, outer, 1}, {pw + inner * outer});
     });
   }
 
