@@ -28,7 +28,8 @@ BOOST_AUTO_TEST_CASE(results_are_booked_on_their_ops) {
   memory::reset_peak();
   Tensor x = ones({100, 100});
   {
-    Tensor y = x.exp(), z = (x + y).exp();
+    Tensor y = x.exp(), sum = x + y, z = sum.exp();
+    sum = Tensor();
     BOOST_TEST(use_of("exp").current == 2 * bytes);
     BOOST_TEST(use_of("add").current == 0);
     BOOST_TEST(use_of("factory").current == bytes);
@@ -42,7 +43,8 @@ BOOST_AUTO_TEST_CASE(results_are_booked_on_their_ops) {
 
 BOOST_AUTO_TEST_CASE(small_and_large_tensors_count_alike) {
   memory::TrackingGuard tracking;
-  Tensor small = ones({2}).exp(), large = ones({1000, 1000}).exp();
+  Tensor few = ones({2}), many = ones({1000, 1000});
+  Tensor small = few.exp(), large = many.exp();
   BOOST_TEST(use_of("exp").current == 8 + 4000000);
 }
 
@@ -57,7 +59,7 @@ BOOST_AUTO_TEST_CASE(views_and_writes_in_place_take_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_made_elsewhere_is_not_tracked) {
-  Tensor before = ones({100, 100}).exp();
+  Tensor x = ones({100, 100}), before = x.exp();
   BOOST_TEST(use_of("exp").current == 0);
   memory::TrackingGuard tracking;
   BOOST_TEST(use_of("exp").current == 0);
@@ -69,9 +71,11 @@ BOOST_AUTO_TEST_CASE(graphs_retain_what_they_saved) {
     memory::TrackingGuard tracking;
     memory::reset_peak();
     int64_t before = retained();
-    Tensor loss = (x.exp() + x).exp().sum();  // exp saves its result
+    Tensor y = x.exp(), z = y + x, loss = z.exp().sum();  // exp saves its result
     BOOST_TEST(retained() - before == 2 * bytes);
     BOOST_TEST(use_of("exp").current == 2 * bytes);
+    y = z = Tensor();
+    BOOST_TEST(retained() - before == 2 * bytes);
     loss.backward();
     BOOST_TEST(retained() == before);
     BOOST_TEST(memory::stats().retained.at_peak >= bytes);
