@@ -33,7 +33,8 @@ void share(int64_t n, int64_t unit, const F& f) {
 /// The longest of the threads' parts over an even one.
 double imbalance(int64_t n, int64_t unit) {
   int64_t units = (n + unit - 1) / unit, threads = get_num_threads();
-  return double((units + threads - 1) / threads * threads * unit) / double(n);
+  int64_t largest = (units + threads - 1) / threads * unit;
+  return double(largest * threads) / double(n);
 }
 
 /// Whether threads share the columns; of rows, each copies the whole right factor.
