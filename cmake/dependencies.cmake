@@ -6,7 +6,6 @@ find_package(ZLIB REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(Boost CONFIG REQUIRED)  # Boost.Math, headers alone
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(openblas REQUIRED openblas)
 pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
 pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(graphviz REQUIRED IMPORTED_TARGET libgvc libcgraph)
