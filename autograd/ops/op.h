@@ -118,7 +118,7 @@ class Specs {
   bool in_place_, writes_ = false;
   size_t size_ = 0;
   OutputSpec specs_[few];
-  std::vector<OutputSpec> more_;  ///< all of them, where there are more than few
+  memory::vector<OutputSpec> more_;  ///< all of them, where there are more than few
 };
 
 /// The gradient rule of one input and the values it reads (bit i of a mask: input or output i).

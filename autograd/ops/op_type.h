@@ -280,7 +280,7 @@ const Tensor& apply_in_place(const Op& op, const Tensor& x, const T&... rest) {
 /// Applies an op of any number of inputs.
 template <class Op>
 tensor_list apply_list(const Op& op, TensorList inputs, bool in_place = false) {
-  std::vector<const Tensor*> pointers;
+  memory::vector<const Tensor*> pointers;
   for (const Tensor& t : inputs) pointers.push_back(&t);
   Inputs x(pointers.data(), pointers.size());
   tensor_list out;
