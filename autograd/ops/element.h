@@ -59,10 +59,10 @@ using Same = T;
 
 /// Memory for a rule's result: that of an operand that nobody else holds, or fresh.
 template <class... T>
-Tensor result_of_rule(const OpInfo* op, const Tensor& dy, int64_t block, const T&... operands) {
+Tensor result_of_rule(const Tensor& dy, int64_t block, const T&... operands) {
   for (const Tensor* t : {static_cast<const Tensor*>(&operands)...})
     if (can_take(*t, dy.sizes(), dy.dtype(), block)) {
-      t->impl()->storage->start_anew(op);
+      t->impl()->storage->start_anew();
       return *t;
     }
   Tensor dx = empty(dy.sizes(), {.dtype = dy.dtype()});
@@ -89,9 +89,7 @@ Tensor map_rule(BackwardContext& c, int input, const Values&... values) {
   for (int i = input + 1; i < int(c.node().inputs()); ++i) last &= !c.wanted(i);
   if (last) c.release_saved();
   Tensor sum = sum_so_far(c, input, block);
-  const OpInfo* op = c.node().type().info;
-  Tensor dx = last ? result_of_rule(op, dy, block, sum, values...)
-                   : result_of_rule(op, dy, block, sum);
+  Tensor dx = last ? result_of_rule(dy, block, sum, values...) : result_of_rule(dy, block, sum);
   dispatch_floating(dy.dtype(), [&](auto t) {
     using T = decltype(t);
     Tensor copies[2 + sizeof...(Values)];

@@ -54,6 +54,14 @@ void book(Storage& storage, const OpInfo* op) {
   books().add(op, bytes);
 }
 
+void rebook(Storage& storage, const OpInfo* op) {
+  std::lock_guard lock(books().mutex);
+  Booking& b = *storage.booking;
+  books().add(b.op, -b.bytes);
+  b.op = op;
+  books().add(op, b.bytes);
+}
+
 void book_more(Storage& storage, size_t bytes) {
   std::lock_guard lock(books().mutex);
   Booking& b = *storage.booking;

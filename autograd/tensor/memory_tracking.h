@@ -15,6 +15,8 @@ struct Booking {
 };
 
 [[gnu::cold]] void book(Storage& storage, const OpInfo* op);
+/// The storage's memory now holds a result of another op.
+[[gnu::cold]] void rebook(Storage& storage, const OpInfo* op);
 /// The storage takes more memory than it did.
 [[gnu::cold]] void book_more(Storage& storage, size_t bytes);
 /// So many more saved values hold the storage.

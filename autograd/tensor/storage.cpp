@@ -50,14 +50,12 @@ uint64_t Storage::watched_id() {
 }
 
 void Storage::start_anew(const OpInfo* op) {
-  if (booking) {
-    memory::unbook(*this);
-    memory::book(*this, op);
-  }
   version.store(0, std::memory_order_relaxed);
   id.store(0, std::memory_order_relaxed);
   writer.store(nullptr, std::memory_order_relaxed);
   writer_path.store(nullptr, std::memory_order_relaxed);
+  if (booking && op) [[unlikely]]
+    memory::rebook(*this, op);
 }
 
 void Storage::put_in_blocks(const BlockShape& shape) {

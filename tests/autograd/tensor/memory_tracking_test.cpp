@@ -58,6 +58,13 @@ BOOST_AUTO_TEST_CASE(views_and_writes_in_place_take_nothing) {
   BOOST_TEST(use_of("exp").current == bytes);
 }
 
+BOOST_AUTO_TEST_CASE(memory_that_a_result_takes_over_counts_for_its_op) {
+  memory::TrackingGuard tracking;
+  Tensor x = ones({100, 100}), y = (x + 1).exp();
+  BOOST_TEST(use_of("add").current == 0);
+  BOOST_TEST(use_of("exp").current == bytes);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_made_elsewhere_is_not_tracked) {
   Tensor x = ones({100, 100}), before = x.exp();
   BOOST_TEST(use_of("exp").current == 0);
