@@ -226,16 +226,18 @@ class Correlation {
 };
 
 /// The pass of the weights. Few tiles are transformed first, and each thread takes blocks of
-/// outputs; where they are many, each thread takes images, and its sums are added to the others'.
+/// outputs; where they are many, the images are cut into a part for each thread, or into a fixed
+/// number of parts, whose sums are added up.
 class WeightGradient {
  public:
   explicit WeightGradient(const ConvGeometry& g) : p_(g, ConvPass::weight) {
-    threads_ = std::min<int64_t>(get_num_threads(), at_once() ? p_.to.channel_blocks : g.batch);
-    images_ = at_once() ? g.batch : images_at_once(p_.from, g.batch / threads_);
+    parts_ = std::min(deterministic() ? most_fixed_parts : get_num_threads(), g.batch);
+    images_ = at_once() ? g.batch : images_at_once(p_.from, g.batch / parts_);
   }
 
   int64_t scratch_floats() const {
-    return at_once() ? tiles_floats() + threads_ * points * square : threads_ * own_floats();
+    return at_once() ? tiles_floats() + get_num_threads() * points * square
+                     : parts_ * own_floats();
   }
 
   void run(const float* x, const float* dy, float* dw, float* scratch) const {
@@ -266,18 +268,19 @@ class WeightGradient {
                         });
   }
   void run_in_parts(const float* x, const float* dy, float* dw, float* scratch) const {
-    for_each_on_threads(threads_, scratch, own_floats(), [&](int64_t t, float* own) {
-      add_images(p_.from.batch * t / threads_, p_.from.batch * (t + 1) / threads_, x, dy, own);
+    for_each_on_threads(parts_, nullptr, 0, [&](int64_t t, float*) {
+      add_images(p_.from.batch * t / parts_, p_.from.batch * (t + 1) / parts_, x, dy,
+                 scratch + t * own_floats());
     });
     float* sums = scratch + tiles_floats();
     for_each_on_threads(p_.to.channel_blocks, nullptr, 0, [&](int64_t o, float*) {
-      for (int64_t t = 1; t < threads_; ++t)
+      for (int64_t t = 1; t < parts_; ++t)
         for (int64_t i = sums_at(o, 0); i < sums_at(o + 1, 0); ++i)
           sums[i] += sums[t * own_floats() + i];
       for (int64_t c = 0; c < p_.from.channel_blocks; ++c) write(c, o, sums + sums_at(o, c), dw);
     });
   }
-  /// The sums of one thread's images.
+  /// The sums of one part's images.
   void add_images(int64_t begin, int64_t end, const float* x, const float* dy, float* own) const {
     float *gradients = own + points * some(p_.from, images_).plane(), *sums = own + tiles_floats();
     for (int64_t first = begin; first < end; first += images_) {
@@ -313,7 +316,7 @@ class WeightGradient {
   }
 
   Pass p_;
-  int64_t threads_ = 1, images_ = 1;
+  int64_t parts_ = 1, images_ = 1;
 };
 
 }  // namespace
@@ -328,7 +331,7 @@ bool winograd_is_faster(const ConvGeometry& g, ConvPass pass) {
   if (!winograd() || isa() != Isa::avx512 || !winograd_has(g) || std::min(g.in, g.out) < 64)
     return false;
   int64_t squares = Pass(g, pass).from.squares();
-  if (squares > few_squares && g.batch < get_num_threads()) return false;
+  if (squares > few_squares && g.batch < get_num_threads() && !deterministic()) return false;
   // A thread's sums of more channels do not stay in its cache.
   bool many_channels = g.in * g.out > 1 << 15;
   if (pass == ConvPass::weight && squares > few_gradient_squares && many_channels) return false;
