@@ -13,9 +13,10 @@
 
 namespace taper {
 
-bool nobody_else_holds(const Tensor& t) { return is_sole_owner(t) && !t.is_inference(); }
-
 namespace {
+
+/// Whether nobody else holds t or its memory, so that a gradient may be written into it.
+bool nobody_else_holds(const Tensor& t) { return is_sole_owner(t) && !t.is_inference(); }
 
 void check_like(std::string_view op, std::string_view what, const Tensor& g, IntList sizes,
                 Dtype dtype) {
@@ -252,7 +253,7 @@ class Run {
       sums_.push_back(wants_[k] ? &sum(to, node.edge(k).output_nr) : nullptr);
     }
     BackwardContext context(node, dy_.data(), wants_.data(), extras ? nullptr : sums_.data(),
-                            !retain_graph_);
+                            !retain_graph_ && !extras);
     call_rules(node, context);
     if (extras) extras->post_hooks.each([&](auto& run) { run(node, dx_); });
     if (dx_.size() != node.inputs())

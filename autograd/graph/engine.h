@@ -17,9 +17,6 @@ struct GradOptions {
   bool allow_unused = false;
 };
 
-/// Whether nobody else holds t or its memory, so that a gradient may be written into it.
-bool nobody_else_holds(const Tensor& t);
-
 namespace autograd {
 
 using taper::tensor_list;

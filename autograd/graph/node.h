@@ -181,7 +181,7 @@ class BackwardContext {
   Tensor* dy_;
   const uint8_t* wanted_;
   Tensor* const* sums_;  ///< null where none may be taken
-  bool last_;            ///< whether this run of the node is its last
+  bool last_;            ///< whether nobody reads the saved values after the rules
 };
 
 /// For rules that share work: which inputs want a gradient, and the shapes of inputs beyond a fixed

@@ -236,8 +236,7 @@ class WeightGradient {
   }
 
   int64_t scratch_floats() const {
-    return at_once() ? tiles_floats() + get_num_threads() * points * square
-                     : parts_ * own_floats();
+    return at_once() ? tiles_floats() + get_num_threads() * points * square : parts_ * own_floats();
   }
 
   void run(const float* x, const float* dy, float* dw, float* scratch) const {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "autograd/ops/scratch.h"
+#include "autograd/tensor/scratch.h"
 
 namespace taper::kernels {
 

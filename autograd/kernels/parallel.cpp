@@ -34,7 +34,7 @@ void set_num_threads(int threads) {
 static bool& deterministic_switch() {
   static const bool first = [] {
     const char* set = std::getenv("TAPER_DETERMINISTIC");
-    return set && std::strcmp(set, "0") != 0;
+    return set && *set && std::strcmp(set, "0") != 0;
   }();
   static thread_local bool on = first;
   return on;

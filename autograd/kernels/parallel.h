@@ -27,7 +27,6 @@ inline constexpr double softmax_input = 0.12;     ///< each, from what softmax g
 inline constexpr double layer_norm = 0.16;        ///< each, of rows or of columns
 inline constexpr double batch_norm = 0.06;        ///< each, each pass
 inline constexpr double pool = 0.25;              ///< each of the larger side
-inline constexpr double gates = 1.5;              ///< a unit of an LSTM
 inline constexpr double adam = 0.36;              ///< each
 inline constexpr double sgd = 0.1;                ///< each
 }  // namespace cost
@@ -88,8 +87,10 @@ void parallel_for(int64_t n, int64_t grain, const F& f) {
 #pragma omp parallel for num_threads(threads) schedule(static)
 #endif
   for (int64_t p = 0; p < parts; ++p) {
+    const bool before = deterministic();
     deterministic(same_bits);  // the caller's mode
     f(n * p / parts, n * (p + 1) / parts);
+    deterministic(before);
   }
 }
 

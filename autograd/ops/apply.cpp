@@ -5,8 +5,8 @@
 #include "autograd/kernels/strided_copy.h"
 #include "autograd/ops/in_blocks.h"
 #include "autograd/ops/op.h"
-#include "autograd/ops/scratch.h"
 #include "autograd/tensor/factories.h"
+#include "autograd/tensor/scratch.h"
 #include "autograd/tensor/thread_state.h"
 
 namespace taper {
@@ -202,8 +202,9 @@ class Application {
   /// The memory of a spare input of a pointwise op's only result y, if y can take it; else null.
   Ref<Storage> spare_storage(const TensorImpl& y) const {
     if (!type_.info->pointwise || specs_.size() != 1) return {};
+    int64_t block = any_in_blocks(x_) ? common_block(x_) : 0;
     for (size_t i = 0; i < x_.size(); ++i) {
-      if (!named(x_.spare(), i) || !can_take(x_[i], y.sizes, y.dtype, common_block(x_))) continue;
+      if (!named(x_.spare(), i) || !can_take(x_[i], y.sizes, y.dtype, block)) continue;
       const Ref<Storage>& storage = x_[i].impl()->storage;
       storage->start_anew(type_.info);
       return storage;

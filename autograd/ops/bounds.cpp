@@ -37,10 +37,12 @@ struct Clamp {
           "tensors that broadcast, NaN propagates",
       .broadcasts = true,
       .pointwise = true};
-  static Tensor call(const Tensor& x, const Operand& min, const Operand& max) {
+  template <class X>
+  static Tensor call(const X& x, const Operand& min, const Operand& max) {
     Tensor lo = bound(min, x), hi = bound(max, x);
     Dtype d = compute_type(x, lo, hi);
-    return apply(Clamp{}, x.to(d), in_type(lo, d), in_type(hi, d));
+    lo = in_type(lo, d), hi = in_type(hi, d);
+    return x.dtype() == d ? apply(Clamp{}, x, lo, hi) : apply(Clamp{}, x.to(d), lo, hi);
   }
   static void call_in_place(const Tensor& x, const Operand& min, const Operand& max) {
     Tensor lo = bound(min, x), hi = bound(max, x);
@@ -138,7 +140,10 @@ struct Clamp {
 struct ClampBelow {
   static constexpr OpInfo info{
       .name = "clamp", .formula = "y = max(x, min)", .doc = "clamp with a lower bound alone"};
-  static Tensor call(const Tensor& x, const Operand& min) { return Clamp::call(x, min, {}); }
+  template <class X>
+  static Tensor call(const X& x, const Operand& min) {
+    return Clamp::call(x, min, {});
+  }
   static void call_in_place(const Tensor& x, const Operand& min) {
     Clamp::call_in_place(x, min, {});
   }

@@ -33,21 +33,28 @@
   Tensor Tensor::f(const Tensor& other) const { return call<ops::S>(*this, other); } \
   Tensor Tensor::f(Scalar other) const { return call<ops::S>(*this, other); }        \
   ENTRY(S, f)
-#define OP_BINARY(S, f)                                                                            \
-  TWO_OPERANDS(S, f)                                                                               \
-  Tensor f(Scalar x, Tensor&& other) { return call<ops::S>(x, Spare(std::move(other))); }          \
-  Tensor Tensor::f(const Tensor& other) const& { return call<ops::S>(*this, other); }              \
-  Tensor Tensor::f(const Tensor& other)&& { return call<ops::S>(Spare(std::move(*this)), other); } \
-  Tensor Tensor::f(Tensor&& other) const& { return call<ops::S>(*this, Spare(std::move(other))); } \
-  Tensor Tensor::f(Tensor&& other)&& {                                                             \
-    return call<ops::S>(Spare(std::move(*this)), Spare(std::move(other)));                         \
-  }                                                                                                \
-  Tensor Tensor::f(Scalar other) const& { return call<ops::S>(*this, other); }                     \
-  Tensor Tensor::f(Scalar other)&& { return call<ops::S>(Spare(std::move(*this)), other); }        \
-  const Tensor& Tensor::f##_(const Tensor& other) const {                                          \
-    return call_in_place<ops::S>(*this, other);                                                    \
-  }                                                                                                \
-  const Tensor& Tensor::f##_(Scalar other) const { return call_in_place<ops::S>(*this, other); }   \
+#define OP_BINARY(S, f)                                                                          \
+  TWO_OPERANDS(S, f)                                                                             \
+  Tensor f(Scalar x, Tensor&& other) { return call<ops::S>(x, Spare(std::move(other))); }        \
+  Tensor Tensor::f(const Tensor& other) const& { return call<ops::S>(*this, other); }            \
+  Tensor Tensor::f(const Tensor& other)&& {                                                      \
+    if (this == &other) return call<ops::S>(*this, other);                                       \
+    return call<ops::S>(Spare(std::move(*this)), other);                                         \
+  }                                                                                              \
+  Tensor Tensor::f(Tensor&& other) const& {                                                      \
+    if (this == &other) return call<ops::S>(*this, other);                                       \
+    return call<ops::S>(*this, Spare(std::move(other)));                                         \
+  }                                                                                              \
+  Tensor Tensor::f(Tensor&& other)&& {                                                           \
+    if (this == &other) return call<ops::S>(*this, other);                                       \
+    return call<ops::S>(Spare(std::move(*this)), Spare(std::move(other)));                       \
+  }                                                                                              \
+  Tensor Tensor::f(Scalar other) const& { return call<ops::S>(*this, other); }                   \
+  Tensor Tensor::f(Scalar other)&& { return call<ops::S>(Spare(std::move(*this)), other); }      \
+  const Tensor& Tensor::f##_(const Tensor& other) const {                                        \
+    return call_in_place<ops::S>(*this, other);                                                  \
+  }                                                                                              \
+  const Tensor& Tensor::f##_(Scalar other) const { return call_in_place<ops::S>(*this, other); } \
   OpEntry op_entry_##S() { return make_binary_entry<ops::S>(#f); }
 #define INPLACE(S, f, params, args)      \
   const Tensor& Tensor::f params const { \

@@ -4,7 +4,6 @@
 
 #include <type_traits>
 
-#include "autograd/graph/engine.h"
 #include "autograd/kernels/pointwise.h"
 #include "autograd/ops/in_blocks.h"
 #include "autograd/ops/op.h"

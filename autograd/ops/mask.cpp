@@ -13,7 +13,8 @@ struct MaskedFill {
       .doc = "x with value, a number or 0-dim tensor, where mask (boolean) holds",
       .broadcasts = true,
       .pointwise = true};
-  static Tensor call(const Tensor& x, const Tensor& mask, const Operand& value) {
+  template <class X>
+  static Tensor call(const X& x, const Tensor& mask, const Operand& value) {
     return apply(MaskedFill{}, x, mask, value_for(x, value));
   }
   static void call_in_place(const Tensor& x, const Tensor& mask, const Operand& value) {

@@ -17,7 +17,9 @@ struct OpInfo {
   const char* grad = "";     ///< the gradients in terms of dy
   const char* doc = "";      ///< a sentence, with shapes
   bool broadcasts = false;  ///< gradients are summed to the inputs' shapes, and cast to their types
-  bool pointwise = false;   ///< an output element reads inputs at its own place alone
+  /// An output element reads inputs at its own place alone, before it is written: y may lie where
+  /// an x lies.
+  bool pointwise = false;
 };
 
 /// Throws for an op of numbers that was given a boolean tensor.

@@ -17,11 +17,10 @@ std::string Sequential::next_name() const {
   return std::to_string(number);
 }
 
-Tensor Sequential::forward(const Tensor& x) const {
+Tensor Sequential::forward(Tensor x) const {
   if (size() == 0) fail("Sequential", "it has no layers; expected push_back before forward");
-  Tensor y = x;
-  for (const auto& [name, layer, run] : state().children) y = run(*layer, std::move(y));
-  return y;
+  for (const auto& [name, layer, run] : state().children) x = run(*layer, std::move(x));
+  return x;
 }
 
 }  // namespace taper::nn

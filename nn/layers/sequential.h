@@ -43,7 +43,7 @@ class Sequential final : public Layer<Sequential> {
   size_t size() const;
 
   /// Throws if there are no layers.
-  Tensor forward(const Tensor& x) const;
+  Tensor forward(Tensor x) const;
 
  private:
   template <class L>

@@ -34,6 +34,8 @@ BOOST_AUTO_TEST_CASE(results_take_the_memory_of_temporaries) {
   BOOST_TEST(reuses([](Tensor&& t) { return std::move(t).tanh(); }));
   BOOST_TEST(reuses([](Tensor&& t) { return relu(std::move(t)); }));
   BOOST_TEST(reuses([](Tensor&& t) { return gelu(std::move(t)); }));
+  BOOST_TEST(reuses([](Tensor&& t) { return clamp(std::move(t), 0, 2); }));
+  BOOST_TEST(reuses([](Tensor&& t) { return masked_fill(std::move(t), one < 0, 0); }));
   TEST_VALUES((x * 2 + one).square() - 1, {8, 24, 48});
 }
 
@@ -72,6 +74,16 @@ BOOST_AUTO_TEST_CASE(a_result_in_old_memory_is_a_new_tensor) {
   BOOST_TEST(y.version() == 0);
   BOOST_TEST(!y.is_view());
   TEST_VALUES(y, {4, 6, 8});
+}
+
+BOOST_AUTO_TEST_CASE(a_tensor_may_be_moved_into_an_op_with_itself) {
+  Tensor t = x.clone(), same = t;
+  TEST_VALUES(std::move(t) + same, {2, 4, 6});
+  auto square = [](Tensor&& v) { return std::move(v) * std::move(v); };
+  TEST_VALUES(square(x.clone()), {1, 4, 9});
+  auto less = [](Tensor&& v) { return std::move(v) - v; };
+  TEST_VALUES(less(x.clone()), {0, 0, 0});
+  TEST_VALUES(square(std::move(same)), {1, 4, 9});
 }
 
 BOOST_AUTO_TEST_CASE(a_handle_that_was_moved_from_says_so) {

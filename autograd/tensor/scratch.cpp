@@ -1,4 +1,4 @@
-#include "autograd/ops/scratch.h"
+#include "autograd/tensor/scratch.h"
 
 #include <utility>
 
