@@ -62,7 +62,6 @@ struct Shared {
   Block* batches[class_count] = {};
   Arena arena;
   std::atomic<int64_t> current{0}, peak{0};
-  std::atomic<int64_t> peak_before{0};          ///< the largest peak that reset_peak forgot
   std::atomic<int64_t> system{0}, requests{0};  ///< what did not come from the arena
 };
 constinit Shared shared;
@@ -87,10 +86,7 @@ void count(int64_t bytes) {
 }
 
 /// The most that may wait in large blocks: as much as was in use at once.
-int64_t cache_limit() {
-  return std::max({shared.peak.load(std::memory_order_relaxed),
-                   shared.peak_before.load(std::memory_order_relaxed), int64_t(1) << 26});
-}
+int64_t cache_limit() { return std::max(shared.arena.most_in_use(), int64_t(1) << 26); }
 
 void* system_block(size_t bytes) noexcept {
   bytes = std::max(bytes, size_t(1)) + alignment - 1;
@@ -271,7 +267,6 @@ Stats stats() {
 
 void reset_peak() {
   count(std::exchange(cache.uncounted, 0));
-  shared.peak_before = std::max(shared.peak_before.load(), shared.peak.load());
   shared.peak = shared.current.load();
   reset_tracked_peak();
 }

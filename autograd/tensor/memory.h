@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-/// The memory of tensors and of the graph. Blocks that are given back wait for the next request of
-/// their size: small ones on the thread that gave them back, large ones for all threads.
+/// The memory of tensors and of the graph. Blocks that are given back wait for the next request:
+/// small ones for one of their size, on the thread that gave them back; large ones join their
+/// neighbours and serve any size and all threads.
 namespace taper::memory {
 
 /// Uninitialised memory aligned to 64 bytes; throws Error when there is none.

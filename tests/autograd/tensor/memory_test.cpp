@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "autograd/tensor/factories.h"
+#include "autograd/tensor/sanitizer.h"
 #include "tests/support/error_text.h"
 
 namespace {
@@ -87,6 +88,20 @@ BOOST_AUTO_TEST_CASE(blocks_of_old_sizes_make_room) {
   int64_t cached = memory::stats().cached;
   memory::release(memory::allocate(large), large);
   BOOST_TEST(memory::stats().cached == cached);
+}
+
+BOOST_AUTO_TEST_CASE(blocks_of_odd_sizes_are_asked_for_once) {
+  memory::trim();
+  auto turn = [] {
+    std::vector<void*> blocks;
+    int64_t before = memory::stats().requests;
+    for (int i = 0; i < 4000; ++i) blocks.push_back(memory::allocate(65540));
+    for (void* block : blocks) memory::release(block, 65540);
+    return memory::stats().requests - before;
+  };
+  BOOST_TEST(turn() > 0);
+  for (int i = 0; i < 5; ++i)
+    if (int64_t requests = turn(); !sanitized) BOOST_TEST(requests == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
