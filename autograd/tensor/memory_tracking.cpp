@@ -29,6 +29,13 @@ struct Books {
     if (total.current > total.at_peak) note_peak();
   }
 
+  void retain(int64_t bytes) {
+    retained.current += bytes;
+    // A result is saved only after its memory has made the peak.
+    if (total.current == total.at_peak)
+      retained.at_peak = std::max(retained.at_peak, retained.current);
+  }
+
   void note_peak() {
     for (auto& [op, use] : ops) use.at_peak = use.current;
     total.at_peak = total.current;
@@ -48,13 +55,15 @@ TrackingGuard::TrackingGuard() : before_(std::exchange(thread_state.tracks_memor
 TrackingGuard::~TrackingGuard() { thread_state.tracks_memory = before_; }
 
 void book(Storage& storage, const OpInfo* op) {
-  auto bytes = int64_t(storage.bytes);
+  bool twice = storage.place == Storage::Place::apart && storage.blocks && storage.data;
+  int64_t bytes = int64_t(storage.bytes) * (twice ? 2 : 1);
   storage.booking = new Booking{op, bytes};
   std::lock_guard lock(books().mutex);
   books().add(op, bytes);
 }
 
 void rebook(Storage& storage, const OpInfo* op) {
+  if (!storage.booking) return book(storage, op);
   std::lock_guard lock(books().mutex);
   Booking& b = *storage.booking;
   books().add(b.op, -b.bytes);
@@ -75,7 +84,7 @@ void book_saves(Storage& storage, int64_t saves) {
   Booking& b = *storage.booking;
   bool was_held = b.saves > 0;
   b.saves += saves;
-  books().retained.current += (int64_t(b.saves > 0) - int64_t(was_held)) * b.bytes;
+  books().retain((int64_t(b.saves > 0) - int64_t(was_held)) * b.bytes);
 }
 
 void unbook(Storage& storage) noexcept {

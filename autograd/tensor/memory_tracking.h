@@ -14,8 +14,9 @@ struct Booking {
   int64_t saves = 0;  ///< saved values that hold it
 };
 
+/// Of a storage that has no booking.
 [[gnu::cold]] void book(Storage& storage, const OpInfo* op);
-/// The storage's memory now holds a result of another op.
+/// The storage's memory now holds a result of another op; books it if it was not.
 [[gnu::cold]] void rebook(Storage& storage, const OpInfo* op);
 /// The storage takes more memory than it did.
 [[gnu::cold]] void book_more(Storage& storage, size_t bytes);

@@ -54,7 +54,7 @@ void Storage::start_anew(const OpInfo* op) {
   id.store(0, std::memory_order_relaxed);
   writer.store(nullptr, std::memory_order_relaxed);
   writer_path.store(nullptr, std::memory_order_relaxed);
-  if (booking && op) [[unlikely]]
+  if (booking || thread_state.tracks_memory) [[unlikely]]
     memory::rebook(*this, op);
 }
 

@@ -42,8 +42,8 @@ struct Storage : RefCounted {
   /// A number that no other storage has; 0 where writes may go unnoticed, because its pointer was
   /// handed out or it is somebody else's memory.
   uint64_t watched_id();
-  /// For new contents, of `op` if one is named, of memory that nobody else holds: it has not been
-  /// written yet.
+  /// For new contents of memory that nobody else holds: it has not been written yet; `op` makes
+  /// them (null: none that has a name).
   void start_anew(const OpInfo* op = nullptr);
   /// From now on writes may go unnoticed.
   void hand_out() { handed_out.store(true, std::memory_order_relaxed); }

@@ -65,6 +65,24 @@ BOOST_AUTO_TEST_CASE(memory_that_a_result_takes_over_counts_for_its_op) {
   BOOST_TEST(use_of("exp").current == bytes);
 }
 
+BOOST_AUTO_TEST_CASE(untracked_memory_that_a_result_takes_over_counts_for_its_op) {
+  Tensor x = ones({100, 100});
+  {
+    memory::TrackingGuard tracking;
+    Tensor y = std::move(x).exp();
+    BOOST_TEST(use_of("exp").current == bytes);
+  }
+  BOOST_TEST(use_of("exp").current == 0);
+}
+
+BOOST_AUTO_TEST_CASE(memory_that_an_unnamed_result_takes_over_is_a_factorys) {
+  memory::TrackingGuard tracking;
+  Tensor x = ones({100, 100}), y = x.exp();
+  y.impl()->storage->start_anew();
+  BOOST_TEST(use_of("exp").current == 0);
+  BOOST_TEST(use_of("factory").current == 2 * bytes);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_made_elsewhere_is_not_tracked) {
   Tensor x = ones({100, 100}), before = x.exp();
   BOOST_TEST(use_of("exp").current == 0);
@@ -88,6 +106,15 @@ BOOST_AUTO_TEST_CASE(graphs_retain_what_they_saved) {
     BOOST_TEST(memory::stats().retained.at_peak >= bytes);
   }
   BOOST_TEST(retained() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_result_saved_at_the_peak_is_retained_at_the_peak) {
+  Tensor x = ones({100, 100}, {.requires_grad = true});
+  memory::TrackingGuard tracking;
+  memory::reset_peak();
+  BOOST_TEST(memory::stats().retained.at_peak == 0);
+  Tensor y = x.exp();
+  BOOST_TEST(memory::stats().retained.at_peak == bytes);
 }
 
 BOOST_AUTO_TEST_CASE(a_value_saved_twice_is_retained_once) {
