@@ -127,7 +127,10 @@ class PartsOfConv {
   }
   int64_t scratch() const { return count_ * bytes_; }
   void run(ConvLayouts layouts, const ConvData& data, std::byte* scratch, WeightTag weight) const {
+    const bool mode = winograd();
     parallel_for(count_, 1, [&](int64_t begin, int64_t end) {
+      const bool before = winograd();
+      set_winograd(mode);  // the caller's, which sized the scratch
       for (int64_t p = begin; p < end; ++p) {
         ConvData d = part_of(data, p);
         if (p > 0 && has_sums()) d.w = sums(scratch, p);
@@ -135,6 +138,7 @@ class PartsOfConv {
             .run({{{d.x, layouts.x != 0}, {d.w}, {d.y, layouts.y != 0}, {d.b}}},
                  scratch + p * bytes_, weight);
       }
+      set_winograd(before);
     });
     if (has_sums()) add_sums(data.w, scratch);
   }
