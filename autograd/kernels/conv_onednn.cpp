@@ -1,12 +1,13 @@
 #include "autograd/kernels/conv_onednn.h"
 
+#include <exception>
+
 #include "autograd/kernels/conv_plan.h"
 #include "autograd/kernels/parallel.h"
 #include "autograd/kernels/winograd.h"
+#include "autograd/tensor/error.h"
 
-namespace taper {
-
-namespace kernels {
+namespace taper::kernels {
 
 namespace {
 
@@ -18,7 +19,7 @@ double products(const ConvGeometry& g) {
 }
 
 /// Whether Winograd's tiles of 4 x 4 outputs are expected to win: nanoseconds measured on one core
-/// with AVX-512, where both multiply at 85 products a nanosecond.
+/// with AVX-512, where both multiply at the speed of cost::product.
 bool onednn_winograd_is_faster(const ConvGeometry& g) {
   if (g.groups != 1 || !(g.kernel == Int2(3)) || !(g.stride == Int2(1)) ||
       !(g.dilation == Int2(1)) || g.in < 32 || g.out < 32)
@@ -27,7 +28,7 @@ bool onednn_winograd_is_faster(const ConvGeometry& g) {
   auto tiles = double(g.batch * down * across);
   double pairs = double(g.in * g.out);
   double transforms = 36 * pairs + 0.4 * 36 * tiles * double(g.in + g.out);
-  return 36 * tiles * pairs / 85 + transforms < 0.9 * products(g) / 85;
+  return cost::product * 36 * tiles * pairs + transforms < 0.9 * cost::product * products(g);
 }
 
 /// Whether a matrix product an image beats the blocked layouts with their reorders, as it does by
@@ -92,17 +93,22 @@ int64_t fixed_parts(const ConvGeometry& g) {
   return parts;
 }
 
-/// The plan of a part.
-ConvPlan& plan(ConvGeometry g, ConvPass pass, bool bias, bool blocks) {
-  thread_local Plans plans;
+/// What decides the plan of a part, the calling thread's settings among it.
+ConvKey key_of_part(ConvGeometry g, ConvPass pass, bool bias, bool blocks) {
   int threads = deterministic() ? 1 : threads_for_products(products(g));
   g.batch /= fixed_parts(g);
-  return plans.find({.geometry = g,
-                     .pass = pass,
-                     .bias = bias,
-                     .winograd = winograd() && onednn_winograd_is_faster(g),
-                     .plain = !blocks && plain_is_faster(g, pass),
-                     .threads = threads});
+  return {.geometry = g,
+          .pass = pass,
+          .bias = bias,
+          .winograd = winograd() && onednn_winograd_is_faster(g),
+          .plain = !blocks && plain_is_faster(g, pass),
+          .threads = threads};
+}
+
+/// The calling thread's own plan.
+ConvPlan& plan(const ConvKey& key) {
+  thread_local Plans plans;
+  return plans.find(key);
 }
 
 /// Whether oneDNN's numbers hold it, and its kernels are used to it.
@@ -121,29 +127,37 @@ bool is_ordinary(const ConvGeometry& g) {
 class PartsOfConv {
  public:
   PartsOfConv(const ConvGeometry& g, ConvPass pass, bool bias, bool blocks)
-      : g_(g), pass_(pass), bias_(bias), blocks_(blocks), count_(fixed_parts(g)) {
-    place_of_sums_ = plan(g, pass, bias, blocks).scratch();
+      : g_(g), pass_(pass), key_(key_of_part(g, pass, bias, blocks)), count_(fixed_parts(g)) {
+    place_of_sums_ = plan(key_).scratch();
     bytes_ = place_of_sums_ + (has_sums() ? weight_size() * int64_t(sizeof(float)) : 0);
   }
   int64_t scratch() const { return count_ * bytes_; }
   void run(ConvLayouts layouts, const ConvData& data, std::byte* scratch, WeightTag weight) const {
-    const bool mode = winograd();
+    std::array<std::exception_ptr, most_fixed_parts> failures;
     parallel_for(count_, 1, [&](int64_t begin, int64_t end) {
-      const bool before = winograd();
-      set_winograd(mode);  // the caller's, which sized the scratch
-      for (int64_t p = begin; p < end; ++p) {
-        ConvData d = part_of(data, p);
-        if (p > 0 && has_sums()) d.w = sums(scratch, p);
-        plan(g_, pass_, bias_, blocks_)
-            .run({{{d.x, layouts.x != 0}, {d.w}, {d.y, layouts.y != 0}, {d.b}}},
-                 scratch + p * bytes_, weight);
-      }
-      set_winograd(before);
+      for (int64_t p = begin; p < end; ++p) try {
+          run_part(p, layouts, data, scratch, weight);
+        } catch (...) {
+          failures[size_t(p)] = std::current_exception();  // none may leave OpenMP's region
+        }
     });
+    for (const std::exception_ptr& f : failures)
+      if (f) std::rethrow_exception(f);
     if (has_sums()) add_sums(data.w, scratch);
   }
 
  private:
+  /// On any thread: it has a plan of its own, by the key that the caller's is of.
+  void run_part(int64_t p, ConvLayouts layouts, const ConvData& data, std::byte* scratch,
+                WeightTag weight) const {
+    ConvData d = part_of(data, p);
+    if (p > 0 && has_sums()) d.w = sums(scratch, p);
+    ConvPlan& own = plan(key_);
+    if (!own.valid() || own.scratch() > place_of_sums_)
+      fail("conv", "oneDNN has no kernel like the first thread's for part {} of {}", p, count_);
+    own.run({{{d.x, layouts.x != 0}, {d.w}, {d.y, layouts.y != 0}, {d.b}}}, scratch + p * bytes_,
+            weight);
+  }
   bool has_sums() const { return count_ > 1 && pass_ == ConvPass::weight; }
   int64_t weight_size() const { return g_.out * g_.column_rows(); }
   float* sums(std::byte* scratch, int64_t p) const {
@@ -167,18 +181,18 @@ class PartsOfConv {
 
   const ConvGeometry& g_;
   ConvPass pass_;
-  bool bias_, blocks_;
+  ConvKey key_;
   int64_t count_, place_of_sums_, bytes_;
 };
 
 }  // namespace
 
 bool onednn_has(const ConvGeometry& g, ConvPass pass, bool bias, bool blocks) {
-  return is_ordinary(g) && plan(g, pass, bias, blocks).valid();
+  return is_ordinary(g) && plan(key_of_part(g, pass, bias, blocks)).valid();
 }
 
 ConvLayouts onednn_layouts(const ConvGeometry& g, ConvPass pass, bool bias, bool blocks) {
-  const ConvPlan& p = plan(g, pass, bias, blocks);
+  const ConvPlan& p = plan(key_of_part(g, pass, bias, blocks));
   return {p.block(ConvRole::x), p.block(ConvRole::y)};
 }
 
@@ -192,5 +206,4 @@ void onednn_conv(const ConvGeometry& g, ConvPass pass, ConvLayouts layouts, cons
   parts.run(layouts, data, static_cast<std::byte*>(scratch), weight);
 }
 
-}  // namespace kernels
-}  // namespace taper
+}  // namespace taper::kernels

@@ -80,6 +80,7 @@ BOOST_AUTO_TEST_CASE(convolutions) {
     ConvOptions options;
   };
   std::vector<Case> cases = {{{8, 64, 16, 16}, {64, 64, 3, 3}, {.padding = 1}},
+                             {{8, 64, 64, 64}, {64, 64, 3, 3}, {.padding = 1}},
                              {{7, 64, 16, 16}, {48, 64, 3, 3}, {.stride = 2, .padding = 1}},
                              {{16, 64, 8, 8}, {128, 64, 1, 1}, {}},
                              {{8, 3, 33, 33}, {32, 3, 7, 7}, {.stride = 2, .padding = 3}},
