@@ -140,8 +140,9 @@ class Correlation {
                           [&](int64_t i, float* scratch) { run_channels(i, shared, scratch); });
       return;
     }
-    for_each_on_threads(p_.to.channel_blocks, nullptr, 0, [&](int64_t i, float*) {
-      transform_windows(i, 0, p_.from.channel_blocks, shared + i * window_floats());
+    parallel_for(p_.to.channel_blocks, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i)
+        transform_windows(i, 0, p_.from.channel_blocks, shared + i * window_floats());
     });
     int64_t groups = (p_.from.batch + images_at_once_ - 1) / images_at_once_;
     for_each_on_threads(groups, own, own_floats(), [&](int64_t i, float* scratch) {
@@ -226,12 +227,15 @@ class Correlation {
 };
 
 /// The pass of the weights. Few tiles are transformed first, and each thread takes blocks of
-/// outputs; where they are many, the images are cut into a part for each thread, or into a fixed
-/// number of parts, whose sums are added up.
+/// outputs; where they are many, the images are cut into a part for each thread, or into a number
+/// of parts that the geometry decides, whose sums are added up: each of enough tiles to outweigh
+/// it.
 class WeightGradient {
  public:
   explicit WeightGradient(const ConvGeometry& g) : p_(g, ConvPass::weight) {
-    parts_ = std::min(deterministic() ? most_fixed_parts : get_num_threads(), g.batch);
+    int64_t most = std::min(g.batch, p_.from.count() / most_tiles);
+    parts_ = std::clamp<int64_t>(deterministic() ? most_fixed_parts : get_num_threads(), 1,
+                                 std::max<int64_t>(most, 1));
     images_ = at_once() ? g.batch : images_at_once(p_.from, g.batch / parts_);
   }
 
@@ -267,17 +271,21 @@ class WeightGradient {
                         });
   }
   void run_in_parts(const float* x, const float* dy, float* dw, float* scratch) const {
-    for_each_on_threads(parts_, nullptr, 0, [&](int64_t t, float*) {
-      add_images(p_.from.batch * t / parts_, p_.from.batch * (t + 1) / parts_, x, dy,
-                 scratch + t * own_floats());
+    parallel_for(parts_, 1, [&](int64_t first, int64_t last) {
+      for (int64_t t = first; t < last; ++t)
+        add_images(p_.from.batch * t / parts_, p_.from.batch * (t + 1) / parts_, x, dy,
+                   scratch + t * own_floats());
     });
-    float* sums = scratch + tiles_floats();
-    for_each_on_threads(p_.to.channel_blocks, nullptr, 0, [&](int64_t o, float*) {
-      for (int64_t t = 1; t < parts_; ++t)
-        for (int64_t i = sums_at(o, 0); i < sums_at(o + 1, 0); ++i)
-          sums[i] += sums[t * own_floats() + i];
-      for (int64_t c = 0; c < p_.from.channel_blocks; ++c) write(c, o, sums + sums_at(o, c), dw);
+    parallel_for(p_.to.channel_blocks, 1, [&](int64_t first, int64_t last) {
+      for (int64_t o = first; o < last; ++o) add_parts(o, scratch + tiles_floats(), dw);
     });
+  }
+  /// Adds the parts' sums of a block of outputs to the first's.
+  void add_parts(int64_t o, float* sums, float* dw) const {
+    for (int64_t t = 1; t < parts_; ++t)
+      for (int64_t i = sums_at(o, 0); i < sums_at(o + 1, 0); ++i)
+        sums[i] += sums[t * own_floats() + i];
+    for (int64_t c = 0; c < p_.from.channel_blocks; ++c) write(c, o, sums + sums_at(o, c), dw);
   }
   /// The sums of one part's images.
   void add_images(int64_t begin, int64_t end, const float* x, const float* dy, float* own) const {
@@ -329,8 +337,12 @@ bool winograd_has(const ConvGeometry& g) {
 bool winograd_is_faster(const ConvGeometry& g, ConvPass pass) {
   if (!winograd() || isa() != Isa::avx512 || !winograd_has(g) || std::min(g.in, g.out) < 64)
     return false;
-  int64_t squares = Pass(g, pass).from.squares();
-  if (squares > few_squares && g.batch < get_num_threads() && !deterministic()) return false;
+  Pass p(g, pass);
+  int64_t squares = p.from.squares();
+  // Threads share blocks of channels where squares are few, and images where they are many.
+  bool few = squares <= (pass == ConvPass::weight ? few_gradient_squares : few_squares);
+  int64_t threads = deterministic() ? 1 : get_num_threads();
+  if (few ? 2 * p.to.channel_blocks < threads : g.batch < threads) return false;
   // A thread's sums of more channels do not stay in its cache.
   bool many_channels = g.in * g.out > 1 << 15;
   if (pass == ConvPass::weight && squares > few_gradient_squares && many_channels) return false;
