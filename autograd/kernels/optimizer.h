@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "autograd/kernels/parallel.h"
 #include "autograd/kernels/strided_loop.h"
 #include "autograd/tensor/memory.h"
 
@@ -23,29 +24,26 @@ struct StepRun {
 
 namespace detail {
 
-/// Whether what is written for one parameter lies among another's memory: then they step in turn.
+/// Whether tensors that are written, of one parameter or of two, lie among each other's memory:
+/// then all steps are taken in turn.
 template <size_t N>
 bool overlap(std::span<const StepTensors<N>> all) {
   struct Extent {
     const std::byte *begin, *end;
-    size_t parameter;
   };
   memory::vector<Extent> extents;
-  for (size_t k = 0; k < all.size(); ++k)
+  for (const StepTensors<N>& tensors : all)
     for (size_t i = 0; i < N; ++i) {
-      const Buffer& b = all[k][i];
+      const Buffer& b = tensors[i];
       if (!b || i == 1 || b.numel == 0) continue;
       int64_t last = 0;
       for (size_t d = 0; d < b.sizes.size(); ++d) last += (b.sizes[d] - 1) * b.strides[d];
       const auto* begin = b.as<const std::byte>();
-      extents.push_back({begin, begin + size_t(last + 1) * taper::info(b.dtype).size, k});
+      extents.push_back({begin, begin + size_t(last + 1) * taper::info(b.dtype).size});
     }
   std::sort(extents.begin(), extents.end(), [](auto& a, auto& b) { return a.begin < b.begin; });
-  for (size_t i = 0, reaches_on = 0; i < extents.size(); ++i) {
-    const Extent &e = extents[i], &before = extents[reaches_on];
-    if (e.parameter != before.parameter && e.begin < before.end) return true;
-    if (e.end >= before.end) reaches_on = i;
-  }
+  for (size_t i = 1; i < extents.size(); ++i)
+    if (extents[i].begin < extents[i - 1].end) return true;
   return false;
 }
 
@@ -116,13 +114,12 @@ void adam_step(const StepRun<float, 5>& run, const AdamFactors& f);
 void adam_step(const StepRun<double, 5>& run, const AdamFactors& f);
 
 /// Calls step(k, run) for all elements of all parameters in packed runs: in as many parts of equal
-/// length as there are threads, where each gets `grain` elements.
+/// length as there are threads, where each gets `grain` elements; on the caller if any overlap.
 template <size_t N, class F>
 void step_all(std::span<const StepTensors<N>> all, int64_t grain, const F& step) {
   int64_t total = 0;
   for (const auto& tensors : all) total += tensors[0].numel;
-  if (total >= 2 * grain && detail::overlap(all)) grain = total;
-  parallel_for(total, grain, [&](int64_t begin, int64_t end) {
+  auto run = [&](int64_t begin, int64_t end) {
     int64_t start = 0;
     for (size_t k = 0; k < all.size(); start += all[k++][0].numel) {
       int64_t from = std::max<int64_t>(begin - start, 0);
@@ -133,7 +130,10 @@ void step_all(std::span<const StepTensors<N>> all, int64_t grain, const F& step)
         detail::step_part<T>(all[k], from, to, [&](const StepRun<T, N>& run) { step(k, run); });
       });
     }
-  });
+  };
+  bool splits = total >= 2 * grain || EagerThreads::on();
+  if (splits && detail::overlap(all)) return run(0, total);
+  parallel_for(total, grain, run);
 }
 
 }  // namespace taper::kernels

@@ -28,8 +28,8 @@ HWY_INLINE void sgd_run(const StepRun<T, 3>& r, const SgdFactors& f) {
   const T lr = T(f.lr), momentum = T(f.momentum), gain = T(f.gain), decay = T(f.weight_decay);
   const bool nesterov = f.nesterov;
   each_vector<T>(r.n, [=](auto d, int64_t i) HWY_ATTR {
-    auto value = hn::LoadU(d, x + i);
-    auto g = hn::MulAdd(hn::Set(d, decay), value, hn::LoadU(d, grad + i));
+    auto value = hn::LoadU(d, x + i), g = hn::LoadU(d, grad + i);
+    if (decay != 0) g = hn::MulAdd(hn::Set(d, decay), value, g);  // 0 * inf is NaN
     if (buffer) {
       auto old = hn::Mul(hn::Set(d, momentum), hn::LoadU(d, buffer + i));
       auto m = hn::MulAdd(hn::Set(d, gain), g, old);
@@ -48,8 +48,8 @@ HWY_INLINE void adam_run(const StepRun<T, 5>& r, const AdamFactors& f) {
   const T rest1 = T(1 - f.beta1), rest2 = T(1 - f.beta2);
   const T size = T(f.lr / f.correction1), scale = T(1 / std::sqrt(f.correction2));
   each_vector<T>(r.n, [=](auto d, int64_t i) HWY_ATTR {
-    auto value = hn::LoadU(d, x + i), m = hn::LoadU(d, avg + i);
-    auto g = hn::MulAdd(hn::Set(d, decay), value, hn::LoadU(d, grad + i));
+    auto value = hn::LoadU(d, x + i), g = hn::LoadU(d, grad + i), m = hn::LoadU(d, avg + i);
+    if (decay != 0) g = hn::MulAdd(hn::Set(d, decay), value, g);
     m = hn::MulAdd(hn::Set(d, rest1), hn::Sub(g, m), m);
     auto kept = hn::Mul(hn::Set(d, beta2), hn::LoadU(d, sq + i));
     auto v = hn::MulAdd(hn::Mul(hn::Set(d, rest2), g), g, kept);

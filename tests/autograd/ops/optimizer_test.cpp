@@ -1,9 +1,12 @@
 #include <boost/test/unit_test.hpp>
 
+#include <cmath>
+
 #include "autograd/tensor/factories.h"
 #include "tests/support/error_text.h"
 #include "tests/support/max_difference.h"
 #include "tests/support/options.h"
+#include "tests/support/same_bits.h"
 
 namespace {
 
@@ -96,6 +99,41 @@ BOOST_AUTO_TEST_CASE(overlapping_parameters_step_in_turn) {
     return all;
   };
   BOOST_TEST(max_difference(run(true), run(false)) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(parameters_that_overlap_anything_step_on_one_thread) {
+  ThreadSettings before;
+  kernels::EagerThreads eager;
+  auto run = [](int threads, bool two) {
+    set_num_threads(threads);
+    manual_seed(9);
+    Tensor all = randn({50000}), steps = ones({2}, {.dtype = int64});
+    Tensor first = all.narrow(0, 0, 40000), second = all.narrow(0, 64, 40000);
+    tensor_list grads{randn({40000}), randn({40000})};
+    if (two)
+      sgd_steps_({first, second}, grads, {{}, {}}, number(0.1), steps, 0, 0, 0.5, false);
+    else
+      sgd_steps_({first}, {grads[0]}, {second}, number(0.1), steps.narrow(0, 0, 1), 0.9, 0, 0.5,
+                 false);
+    return all;
+  };
+  for (bool two : {false, true})
+    for (int threads : {2, 3}) BOOST_TEST(max_difference(run(threads, two), run(1, two)) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(infinity_stays_without_weight_decay) {
+  for (Dtype type : {float32, float64}) {
+    auto x = [&] { return full({19}, INFINITY, {.dtype = type}); };
+    Tensor sgd = x(), adam = x(), adamw = x(), grad = ones({19}, {.dtype = type});
+    Tensor momentum = zeros_like(grad);
+    sgd_step_(sgd, grad, momentum, number(0.1), full({}, 1), 0.9, 0, 0, false);
+    adam_step_(adam, grad, zeros_like(grad), zeros_like(grad), {}, number(0.1), full({}, 1), 0.9,
+               0.999, 1e-8, 0, false);
+    adam_step_(adamw, grad, zeros_like(grad), zeros_like(grad), {}, number(0.1), full({}, 1), 0.9,
+               0.999, 1e-8, 0, true);
+    for (const Tensor& t : {sgd, adam, adamw}) BOOST_TEST(t.sum().item<double>() == INFINITY);
+    BOOST_TEST(momentum.sum().item<double>() == 19);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(refuses_lists) {
