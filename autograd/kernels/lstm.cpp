@@ -9,13 +9,16 @@ namespace taper::kernels {
 namespace {
 
 /// Calls f(first row, rows) for parts of the batch, on several threads: its rows do not depend on
-/// each other, so that no thread waits for another before the last step.
+/// each other, so that no thread waits for another before the last step. A batch of too few rows
+/// for all threads is one part, whose products they share.
 template <class F>
 void for_each_part(const LstmGeometry& g, const F& f) {
   constexpr int64_t unit = 8;  // rows that are multiplied as fast as more
   double products = 4 * double(g.steps) * double(g.hidden) * double(g.hidden);
   int64_t grain = grain_for(cost::product * double(unit) * products);
-  parallel_for((g.batch + unit - 1) / unit, grain, [&](int64_t begin, int64_t end) {
+  int64_t units = (g.batch + unit - 1) / unit;
+  if (units < get_num_threads()) return f(int64_t(0), g.batch);
+  parallel_for(units, grain, [&](int64_t begin, int64_t end) {
     f(begin * unit, std::min(end * unit, g.batch) - begin * unit);
   });
 }
