@@ -27,6 +27,7 @@ inline constexpr double softmax_input = 0.12;     ///< each, from what softmax g
 inline constexpr double layer_norm = 0.16;        ///< each, of rows or of columns
 inline constexpr double batch_norm = 0.06;        ///< each, each pass
 inline constexpr double pool = 0.25;              ///< each of the larger side
+inline constexpr double pool_whole = 0.12;        ///< each cell of windows without padding
 inline constexpr double adam = 0.36;              ///< each
 inline constexpr double sgd = 0.1;                ///< each
 }  // namespace cost

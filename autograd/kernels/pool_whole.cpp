@@ -136,12 +136,13 @@ void for_each_rows(PoolGeometry g, const F& f) {
     g.planes = 1;
   }
   const int64_t h = g.y_size.h, work = g.y_size.w * g.kernel.h * g.kernel.w;
-  parallel_for(g.planes * h, parallel_grain / work + 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin, next = 0; i < end; i = next) {
-      next = std::min(end, (i / h + 1) * h);
-      f(i / h, i % h, i % h + next - i);
-    }
-  });
+  parallel_for(g.planes * h, grain_for(cost::pool_whole * double(work)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t i = begin, next = 0; i < end; i = next) {
+                   next = std::min(end, (i / h + 1) * h);
+                   f(i / h, i % h, i % h + next - i);
+                 }
+               });
 }
 
 }  // namespace
