@@ -100,22 +100,53 @@ void check(const Case& k, bool packed) {
   }
 }
 
+enum class Begin : uint8_t { zero, row, old };
+
 template <class T>
-std::vector<T> product(const Case& k, int threads, bool packed) {
+std::vector<T> product(const Case& k, int threads, bool packed, Begin begin) {
   int before = get_num_threads();
   set_num_threads(threads);
   manual_seed(5);
   std::vector<T> pa = numbers<T>(k.rows * k.inner), pb = numbers<T>(k.inner * k.columns);
-  std::vector<T> c(size_t(k.rows * k.columns));
+  std::vector<T> c = numbers<T>(k.rows * k.columns), row = numbers<T>(k.columns);
+  Start<T> start;
+  if (begin == Begin::row) start.data = row.data();
+  if (begin == Begin::old) start = {c.data(), k.columns};
   Matrix<const T> a = laid_out(pa, k.rows, k.inner, k.a_transposed, 0);
   Matrix<const T> b = laid_out(pb, k.inner, k.columns, k.b_transposed, 0);
   Matrix<T> to{c.data(), k.rows, k.columns, k.columns, 1};
   if (packed)
-    gemm<T>(a, PackedMatrix<T>(b), to);
+    gemm<T>(a, PackedMatrix<T>(b), to, start);
   else
-    gemm<T>(a, b, to);
+    gemm<T>(a, b, to, start);
   set_num_threads(before);
   return c;
+}
+
+/// Whether a product of whole numbers is what sums one by one give, on so many threads.
+template <class T>
+bool is_exact(int64_t rows, int64_t inner, int64_t columns, Begin begin, int threads) {
+  int before = get_num_threads();
+  set_num_threads(threads);
+  std::vector<T> a, b, c, row;
+  for (int64_t i = 0; i < rows * inner; ++i) a.push_back(T(i * 7 % 11 - 5));
+  for (int64_t i = 0; i < inner * columns; ++i) b.push_back(T(i * 5 % 13 - 6));
+  for (int64_t i = 0; i < rows * columns; ++i) c.push_back(T(i % 17));
+  for (int64_t i = 0; i < columns; ++i) row.push_back(T(100 - i));
+  std::vector<T> expected = c;
+  Matrix<const T> left{a.data(), rows, inner, inner, 1},
+      right{b.data(), inner, columns, columns, 1};
+  for (int64_t i = 0; i < rows * columns; ++i) {
+    T& e = expected[size_t(i)];
+    e = begin == Begin::zero ? T(0) : begin == Begin::row ? row[size_t(i % columns)] : e;
+    e += T(element(left, right, i / columns, i % columns));
+  }
+  Start<T> start;
+  if (begin == Begin::row) start.data = row.data();
+  if (begin == Begin::old) start = {c.data(), columns};
+  gemm<T>(left, right, {c.data(), rows, columns, columns, 1}, start);
+  set_num_threads(before);
+  return c == expected;
 }
 
 }  // namespace
@@ -136,11 +167,25 @@ BOOST_AUTO_TEST_CASE(all_numbers_of_threads_give_the_same_bits) {
                           {1000, 1100, 1, false, true, 0}, {700, 2000, 3, false, true, 0},
                           {3, 2000, 700, false, true, 0},  {5, 700, 1001, false, false, 0}};
   for (const Case& k : cases)
-    for (int threads : {2, 3}) {
-      BOOST_TEST((product<float>(k, 1, false) == product<float>(k, threads, false)));
-      BOOST_TEST((product<double>(k, 1, false) == product<double>(k, threads, false)));
-      BOOST_TEST((product<float>(k, 1, true) == product<float>(k, threads, true)));
-    }
+    for (Begin begin : {Begin::zero, Begin::row, Begin::old})
+      for (bool packed : {false, true}) {
+        auto floats = product<float>(k, 1, packed, begin);
+        auto doubles = product<double>(k, 1, packed, begin);
+        for (int threads : {2, 3}) {
+          BOOST_TEST((product<float>(k, threads, packed, begin) == floats));
+          BOOST_TEST((product<double>(k, threads, packed, begin) == doubles));
+        }
+      }
+}
+
+BOOST_AUTO_TEST_CASE(integers_are_exact_from_every_start_on_all_numbers_of_threads) {
+  for (auto [rows, inner, columns] :
+       {std::array<int64_t, 3>{1, 1, 1}, {5, 0, 3}, {33, 20, 17}, {150, 120, 110}})
+    for (Begin begin : {Begin::zero, Begin::row, Begin::old})
+      for (int threads : {1, 2, 3}) {
+        BOOST_TEST(is_exact<int64_t>(rows, inner, columns, begin, threads));
+        BOOST_TEST(is_exact<int32_t>(rows, inner, columns, begin, threads));
+      }
 }
 
 BOOST_AUTO_TEST_CASE(nan_and_infinity_reach_their_row_and_column_alone) {
