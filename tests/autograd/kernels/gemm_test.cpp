@@ -57,7 +57,7 @@ void for_each_case(const F& f) {
   manual_seed(3);
   for (auto [rows, inner, columns] : sizes)
     for (int layout = 0; layout < 8; ++layout)
-      f(Case{rows, inner, columns, layout % 2 > 0, layout / 2 % 2 > 0, layout / 4 * 3});
+      f(Case{rows, inner, columns, layout % 2 > 0, layout / 2 % 2 > 0, layout / 4 * int64_t(3)});
 }
 
 /// The largest error over what rounding allows.
