@@ -28,6 +28,14 @@ constexpr double a = 0.75, b = 1.5, aa = a * a, bb = b * b;
 constexpr double share_0 = 1 / (aa * bb), share_a = 1 / (2 * aa * (aa - bb)),
                  share_b = 1 / (2 * bb * (bb - aa));
 
+/// A polynomial at a, -a, b and -b, from its even and odd parts there.
+HWY_INLINE void put_at_both_signs(V even_a, V odd_a, V even_b, V odd_b, V* y) {
+  y[1] = hn::Add(even_a, odd_a);
+  y[2] = hn::Sub(even_a, odd_a);
+  y[3] = hn::Add(even_b, odd_b);
+  y[4] = hn::Sub(even_b, odd_b);
+}
+
 // The transforms along one dimension: `to` numbers of `from`.
 
 struct Inputs {
@@ -36,10 +44,7 @@ struct Inputs {
     y[0] = plus(plus(x[4], -(aa + bb), x[2]), aa * bb, x[0]);
     V even_a = plus(x[4], -bb, x[2]), odd_a = times(a, plus(x[3], -bb, x[1]));
     V even_b = plus(x[4], -aa, x[2]), odd_b = times(b, plus(x[3], -aa, x[1]));
-    y[1] = hn::Add(even_a, odd_a);
-    y[2] = hn::Sub(even_a, odd_a);
-    y[3] = hn::Add(even_b, odd_b);
-    y[4] = hn::Sub(even_b, odd_b);
+    put_at_both_signs(even_a, odd_a, even_b, odd_b, y);
     y[5] = plus(plus(x[5], -(aa + bb), x[3]), aa * bb, x[1]);
   }
 };
@@ -50,10 +55,7 @@ struct Windows {
     V even_a = times(share_a, plus(x[0], aa, x[2])), odd_a = times(share_a * a, x[1]);
     V even_b = times(share_b, plus(x[0], bb, x[2])), odd_b = times(share_b * b, x[1]);
     y[0] = times(share_0, x[0]);
-    y[1] = hn::Add(even_a, odd_a);
-    y[2] = hn::Sub(even_a, odd_a);
-    y[3] = hn::Add(even_b, odd_b);
-    y[4] = hn::Sub(even_b, odd_b);
+    put_at_both_signs(even_a, odd_a, even_b, odd_b, y);
     y[5] = x[2];
   }
 };
@@ -77,10 +79,7 @@ struct OutputGradients {
     V even_a = plus(x[0], aa, x[2]), odd_a = times(a, plus(x[1], aa, x[3]));
     V even_b = plus(x[0], bb, x[2]), odd_b = times(b, plus(x[1], bb, x[3]));
     y[0] = x[0];
-    y[1] = hn::Add(even_a, odd_a);
-    y[2] = hn::Sub(even_a, odd_a);
-    y[3] = hn::Add(even_b, odd_b);
-    y[4] = hn::Sub(even_b, odd_b);
+    put_at_both_signs(even_a, odd_a, even_b, odd_b, y);
     y[5] = x[3];
   }
 };

@@ -76,6 +76,20 @@ class LaneSums {
   hn::Vec<Wide> low_, high_;
 };
 
+/// Calls f(d, i) for vectors of floats that cover [0, n), n >= 4: the widest that fit, of 16 at
+/// most, the last one overlapping.
+template <class F>
+HWY_INLINE void cover(int64_t n, F f) {
+  auto with = [&](auto d) HWY_ATTR {
+    const int64_t lanes = int64_t(hn::Lanes(d));
+    for (int64_t i = 0; i + lanes <= n; i += lanes) f(d, i);
+    if (n % lanes) f(d, n - lanes);
+  };
+  if (n >= 16) return with(hn::CappedTag<float, 16>());
+  if (n >= 8) return with(hn::CappedTag<float, 8>());
+  with(hn::CappedTag<float, 4>());
+}
+
 /// Calls f(first element, how many from there on) for each vector of n elements, the last one
 /// perhaps not full.
 template <class T, class F>

@@ -44,8 +44,8 @@ inline constexpr int64_t parallel_grain = 1 << 15;
 /// multiplications outweigh their start.
 inline constexpr double parallel_products = 4 * cost::start / cost::product;
 
-/// With deterministic(true), sums over parts of a batch or of a matrix are cut into so many parts
-/// at most, for every number of threads.
+/// With deterministic(true), a convolution's batch is cut into so many parts at most, for every
+/// number of threads.
 inline constexpr int64_t most_fixed_parts = 16;
 
 /// While it lives, libraries on OpenMP use so many threads.

@@ -6,12 +6,12 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "autograd/kernels/pool_simd.cpp"
 #include <hwy/foreach_target.h>
-#include <hwy/highway.h>
+
+#include "autograd/kernels/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace taper::kernels::HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::CappedTag<float, 16>;
 using Bytes = hn::Rebind<uint8_t, D>;
 using Ints = hn::Rebind<int32_t, D>;
@@ -66,18 +66,10 @@ void divided(float* y, const float* by, int64_t n) {
     hn::StoreU(hn::Div(hn::LoadU(d, y + p), hn::LoadU(d, by + p)), d, y + p);
 }
 
-/// Calls f(d, i) for vectors that cover [0, n), the widest that fit, the last one overlapping; g(i)
-/// for each element of what is narrower than any vector.
+/// The same for any n; g(i) for each element of what is narrower than any vector.
 template <class F, class G>
 HWY_INLINE void cover(int64_t n, F f, G g) {
-  auto with = [&](auto d) HWY_ATTR {
-    const int64_t lanes = int64_t(hn::Lanes(d));
-    for (int64_t i = 0; i + lanes <= n; i += lanes) f(d, i);
-    if (n % lanes) f(d, n - lanes);
-  };
-  if (n >= int64_t(hn::Lanes(D()))) return with(D());
-  if (n >= 8 && hn::MaxLanes(D()) > 8) return with(hn::CappedTag<float, 8>());
-  if (n >= 4 && hn::MaxLanes(D()) > 4) return with(hn::CappedTag<float, 4>());
+  if (n >= 4) return cover(n, f);
   for (int64_t i = 0; i < n; ++i) g(i);
 }
 

@@ -8,26 +8,11 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "autograd/kernels/pool_whole.cpp"
 #include <hwy/foreach_target.h>
-#include <hwy/highway.h>
+
+#include "autograd/kernels/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace taper::kernels::HWY_NAMESPACE {
-
-namespace hn = hwy::HWY_NAMESPACE;
-
-/// Calls f(d, i) for vectors that cover [0, n), n >= 4: the widest that fit, the last one
-/// overlapping.
-template <class F>
-HWY_INLINE void cover(int64_t n, F f) {
-  auto with = [&](auto d) HWY_ATTR {
-    const int64_t lanes = int64_t(hn::Lanes(d));
-    for (int64_t i = 0; i + lanes <= n; i += lanes) f(d, i);
-    if (n % lanes) f(d, n - lanes);
-  };
-  if (n >= 16) return with(hn::CappedTag<float, 16>());
-  if (n >= 8) return with(hn::CappedTag<float, 8>());
-  with(hn::CappedTag<float, 4>());
-}
 
 /// Calls f(a, b) with the elements of even and of odd place from x on.
 template <class D, class F>
