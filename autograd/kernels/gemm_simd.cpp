@@ -12,8 +12,9 @@
 HWY_BEFORE_NAMESPACE();
 namespace taper::kernels::HWY_NAMESPACE {
 
-/// So many rows of b are multiplied before the next: a panel of them stays in the first cache.
-constexpr int64_t most_inner = 192;
+/// So many rows of b are multiplied before the next: with fewer a panel of them would stay in the
+/// first cache, but c be read and written more often, which costs more.
+constexpr int64_t most_inner = 352;
 /// So many columns of b are copied before they are multiplied.
 constexpr int64_t most_columns = 768;
 /// So many rows of a are multiplied before the next: they stay in the second cache.
