@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t few = 8;
 /// Threads get multiples of so many rows.
 constexpr int64_t row_unit = 8;
-/// An element of the right factor takes as long to copy as so many multiplications.
+/// An element takes as long to copy as so many multiplications.
 constexpr double copied_element = 20;
 
 bool worth_threads(int64_t rows, int64_t columns, int64_t inner) {
@@ -37,10 +37,15 @@ double imbalance(int64_t n, int64_t unit) {
   return double(largest * threads) / double(n);
 }
 
-/// Whether threads share the columns; of rows, each copies the whole right factor.
-bool shares_columns(int64_t rows, int64_t columns, int64_t unit) {
-  double copies = 1 + copied_element * (get_num_threads() - 1) / double(rows);
-  return imbalance(columns, unit) <= imbalance(rows, row_unit) * copies;
+/// Whether threads share the columns, and each copies the left factor if its rows do not lie in
+/// one piece, or the rows, and each copies the right factor.
+template <class T>
+bool shares_columns(const Matrix<const T>& a, const Matrix<T>& c) {
+  const double repeated = copied_element * (get_num_threads() - 1);
+  const double left = repeated / double(c.columns) * (a.column == 1 ? 0.5 : 1);
+  const double right = repeated / double(c.rows);
+  return imbalance(c.columns, vector_columns<T>()) * (1 + left) <=
+         imbalance(c.rows, row_unit) * (1 + right);
 }
 
 template <class T>
@@ -50,7 +55,7 @@ using Multiply = void (*)(const Matrix<const T>&, const Matrix<const T>&, const 
 template <class T>
 void multiply_shared(Multiply<T> multiply, const Matrix<const T>& a, const Matrix<const T>& b,
                      const Matrix<T>& c, const Start<T>& start) {
-  if (shares_columns(c.rows, c.columns, vector_columns<T>()))
+  if (shares_columns(a, c))
     share(c.columns, vector_columns<T>(), [&](int64_t j, int64_t n) {
       multiply(a, b.columns_from(j, n), c.columns_from(j, n), start.from(0, j));
     });

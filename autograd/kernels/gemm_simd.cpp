@@ -83,13 +83,16 @@ void pack_panel(const Matrix<const T>& b, int64_t padded, T* to) {
                     reinterpret_cast<Bits*>(to + k * padded + j), padded);
   }
 #endif
-  for (int64_t k = 0; k < b.rows; ++k) {
+  const hn::ScalableTag<T> d;
+  for (int64_t k = 0; k < b.rows; ++k, to += padded) {
     const T* from = b.data + k * b.row;
-    if (b.column == 1)
-      std::copy_n(from, n, to + k * padded);
-    else
-      for (int64_t j = k < turned ? whole : 0; j < n; ++j) to[k * padded + j] = from[j * b.column];
-    std::fill_n(to + k * padded + n, padded - n, T(0));
+    if (b.column == 1) {
+      for (int64_t j = 0; j < n; j += lanes<T>())
+        store_part(d, load_part(d, from + j, n - j), to + j, padded - j);
+      continue;
+    }
+    for (int64_t j = k < turned ? whole : 0; j < n; ++j) to[j] = from[j * b.column];
+    std::fill_n(to + n, padded - n, T(0));
   }
 }
 
@@ -133,14 +136,27 @@ struct TileRoom {
   T* data;
 };
 
+/// Copies N neighbouring tiles of rows that lie side by side: together they read whole lines of
+/// the cache.
+template <int N, class T>
+void gather_beside(const Matrix<const T>& a, T* to) {
+  const int64_t tile = tile_rows * a.columns;
+  for (int64_t k = 0; k < a.columns; ++k) {
+    const T* from = a.data + k * a.column;
+    HWY_UNROLL(4)
+    for (int n = 0; n < N; ++n)
+      std::copy_n(from + n * tile_rows, tile_rows, to + n * tile + k * tile_rows);
+  }
+}
+
 /// Copies tiles of a, one after the other; of each the rows' elements lie together for each k.
 template <class T>
 void gather_tiles(const Matrix<const T>& a, T* to) {
-  const int64_t tile = tile_rows * a.columns, whole = a.row == 1 ? a.rows / tile_rows : 0;
-  for (int64_t k = 0; whole > 0 && k < a.columns; ++k)  // as the rows lie
-    for (int64_t t = 0; t < whole; ++t)
-      std::copy_n(a.data + k * a.column + t * tile_rows, tile_rows, to + t * tile + k * tile_rows);
-  for (int64_t i = whole * tile_rows; i < a.rows; i += tile_rows) {
+  constexpr int64_t beside = 2 * tile_rows;
+  int64_t i = 0;
+  for (; a.row == 1 && i + beside <= a.rows; i += beside)
+    gather_beside<2>(a.rows_from(i, beside), to + i * a.columns);
+  for (; i < a.rows; i += tile_rows) {
     const int64_t n = std::min<int64_t>(tile_rows, a.rows - i);
     pack_panel<T>(a.rows_from(i, n).transposed(), tile_rows, to + i * a.columns);
   }
