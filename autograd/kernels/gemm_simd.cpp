@@ -87,8 +87,9 @@ void pack_panel(const Matrix<const T>& b, int64_t padded, T* to) {
   for (int64_t k = 0; k < b.rows; ++k, to += padded) {
     const T* from = b.data + k * b.row;
     if (b.column == 1) {
-      for (int64_t j = 0; j < n; j += lanes<T>())
-        store_part(d, load_part(d, from + j, n - j), to + j, padded - j);
+      int64_t j = 0;
+      for (; j + lanes<T>() <= n; j += lanes<T>()) hn::StoreU(hn::LoadU(d, from + j), d, to + j);
+      if (j < padded) store_part(d, load_part(d, from + j, n - j), to + j, padded - j);
       continue;
     }
     for (int64_t j = k < turned ? whole : 0; j < n; ++j) to[j] = from[j * b.column];
@@ -117,10 +118,16 @@ int64_t elements_of(int64_t inner, int64_t columns) {
   return inner * round_up(columns, lanes<T>());
 }
 
-/// Whether tiles of a are copied: their rows would come from far apart.
+/// A matrix that stays in the first cache wherever its rows lie.
+template <class T>
+bool is_small(const Matrix<const T>& m) {
+  return m.rows * m.columns * int64_t(sizeof(T)) <= (32 << 10);
+}
+
+/// Whether tiles of a are copied: their rows would come from far apart, time and again.
 template <class T>
 bool gathers(const Matrix<const T>& a, const Matrix<T>& c) {
-  return a.column != 1 && c.rows > 1;
+  return a.column != 1 && c.rows > 1 && !is_small(a);
 }
 
 /// Memory for those tiles, if they are to be copied.
@@ -206,10 +213,11 @@ void multiply_columns(const Matrix<const T>& a, const Matrix<const T>& b, const 
   });
 }
 
-/// Columns of b that are read where they lie: too few rows of a to repay a copy.
+/// Columns of b that are read where they lie: a copy would not be repaid.
 template <class T>
 int64_t columns_in_place(const Matrix<const T>& a, const Matrix<const T>& b) {
-  return b.column == 1 && a.rows <= 4 * tile_rows ? b.columns / lanes<T>() * lanes<T>() : 0;
+  const bool in_place = b.column == 1 && (a.rows <= 4 * tile_rows || is_small(b));
+  return in_place ? b.columns / lanes<T>() * lanes<T>() : 0;
 }
 
 template <class T>
