@@ -143,26 +143,32 @@ struct TileRoom {
   T* data;
 };
 
-/// Copies N neighbouring tiles of rows that lie side by side: together they read whole lines of
-/// the cache.
-template <int N, class T>
+/// Copies tiles of rows that lie side by side: two at a time, for some steps along the inner
+/// dimension, so that whole lines of the cache are read, and a run of them before the next step's.
+template <class T>
 void gather_beside(const Matrix<const T>& a, T* to) {
+  constexpr int64_t steps = 16;
   const int64_t tile = tile_rows * a.columns;
-  for (int64_t k = 0; k < a.columns; ++k) {
-    const T* from = a.data + k * a.column;
-    HWY_UNROLL(4)
-    for (int n = 0; n < N; ++n)
-      std::copy_n(from + n * tile_rows, tile_rows, to + n * tile + k * tile_rows);
+  for (int64_t k = 0; k < a.columns; k += steps) {
+    const int64_t end = std::min(k + steps, a.columns);
+    for (int64_t i = 0; i + 2 * tile_rows <= a.rows; i += 2 * tile_rows)
+      for (int64_t s = k; s < end; ++s) {
+        const T* from = a.data + s * a.column + i;
+        T* first = to + i * a.columns + s * tile_rows;
+        std::copy_n(from, tile_rows, first);
+        std::copy_n(from + tile_rows, tile_rows, first + tile);
+      }
   }
 }
 
 /// Copies tiles of a, one after the other; of each the rows' elements lie together for each k.
 template <class T>
 void gather_tiles(const Matrix<const T>& a, T* to) {
-  constexpr int64_t beside = 2 * tile_rows;
   int64_t i = 0;
-  for (; a.row == 1 && i + beside <= a.rows; i += beside)
-    gather_beside<2>(a.rows_from(i, beside), to + i * a.columns);
+  if (a.row == 1) {
+    gather_beside(a, to);
+    i = a.rows / (2 * tile_rows) * (2 * tile_rows);
+  }
   for (; i < a.rows; i += tile_rows) {
     const int64_t n = std::min<int64_t>(tile_rows, a.rows - i);
     pack_panel<T>(a.rows_from(i, n).transposed(), tile_rows, to + i * a.columns);
