@@ -56,11 +56,12 @@ static tensor_list through_time(const tensor_list& in, bool reverse) {
 
 /// dw = the sum over time of dz^T h_before.
 static Tensor weight_gradient(const Tensor& dz, const Tensor& h, const Tensor& h0, bool reverse) {
-  int64_t steps = h.size(0);
-  Tensor first = h0.unsqueeze(0), before = first;
-  if (steps > 1 && reverse) before = cat({h.narrow(0, 1, steps - 1), first}, 0);
-  if (steps > 1 && !reverse) before = cat({first, h.narrow(0, 0, steps - 1)}, 0);
-  return dz.flatten(0, 1).t().mm(before.flatten(0, 1));
+  const int64_t later = h.size(0) - 1;
+  Tensor dw = dz.select(0, reverse ? later : 0).t().mm(h0);
+  if (later == 0) return dw;
+  Tensor dz_later = dz.narrow(0, reverse ? 0 : 1, later);
+  Tensor before = h.narrow(0, reverse ? 1 : 0, later);
+  return dw + dz_later.flatten(0, 1).t().mm(before.flatten(0, 1));
 }
 
 /// Inputs: z, h0, c0, w. Outputs: h, c and the gates.
