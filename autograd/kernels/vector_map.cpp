@@ -6,18 +6,24 @@
 #define HWY_TARGET_INCLUDE "autograd/kernels/vector_map.cpp"
 #include <hwy/foreach_target.h>
 
+#include <hwy/cache_control.h>
+
 #include "autograd/kernels/lanes-inl.h"
 #include "autograd/kernels/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace taper::kernels::HWY_NAMESPACE {
 
-/// y[i] = f(x[i], ..), the last vector filled up with ones. f stands here once, to be inlined.
+/// y[i] = f(x[i], ..), the last vector filled up with ones. f stands here once, to be inlined. It
+/// takes so long that the CPU does not look far ahead by itself.
 template <class T, class F, class... X>
 HWY_INLINE void loop(T* y, int64_t n, F f, const X*... x) {
   const hn::ScalableTag<T> d;
-  for (int64_t i = 0; i < n; i += int64_t(hn::Lanes(d)))
+  constexpr int64_t ahead = 2048 / sizeof(T);
+  for (int64_t i = 0; i < n; i += int64_t(hn::Lanes(d))) {
+    (hwy::Prefetch(x + i + ahead), ...);
     store_part(d, f(d, load_part(d, x + i, n - i, T(1))...), y + i, n - i);
+  }
 }
 
 template <class D, class V>

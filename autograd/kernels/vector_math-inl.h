@@ -27,12 +27,14 @@ HWY_INLINE V polynomial(D d, V t, const float (&c)[N]) {
 }
 
 /// a / b within 1 ulp for floats b whose reciprocal is no extreme: where products are fused,
-/// Newton's steps keep more units busy than the divider.
+/// Newton's steps keep more units busy than the divider. Of 16 lanes the reciprocal comes with 14
+/// bits, which one step makes as good as float's; of fewer with 12.
 template <class D, class V>
 HWY_INLINE V quotient([[maybe_unused]] D d, V a, V b) {
 #if HWY_NATIVE_FMA
   V r = hn::ApproximateReciprocal(b);
-  r = hn::MulAdd(r, hn::NegMulAdd(b, r, hn::Set(d, 1.0f)), r);
+  if constexpr (hn::MaxLanes(D()) < 16)
+    r = hn::MulAdd(r, hn::NegMulAdd(b, r, hn::Set(d, 1.0f)), r);
   V q = hn::Mul(a, r);
   return hn::MulAdd(r, hn::NegMulAdd(b, q, a), q);
 #else
@@ -97,21 +99,36 @@ HWY_INLINE V exp(D d, V x) {
   return hn::IfThenElse(hn::IsNaN(x), x, y);
 }
 
-/// exp(2 a) - 1 of floats a in [0, 9.02], within 2 ulp; NaN stays NaN. The polynomial is Cephes'
-/// expf.
+/// exp(x) = power (1 + rest).
+template <class V>
+struct Exponential {
+  V power, rest;
+};
+
+/// Of floats x from -87.3 to 88.3; NaN leaves NaN in the rest. n log(2) is taken from x, in two
+/// parts, and power is 2^n; of the rest r + r^2 S(r), S is a minimax fit of relative error 1.6e-8.
 template <class D, class V>
-HWY_INLINE V expm1_of_twice(D d, V a) {
-  constexpr float c[] = {0.50000001201f,   0.16666665459f,   0.041665795894f,
-                         0.0083334519073f, 0.0013981999507f, 0.00019875691500f};
+HWY_INLINE Exponential<V> exponential(D d, V x) {
+  constexpr float c[] = {0.5f, 0.166665435f, 0.0416664183f, 0.00836657081f, 0.00139394333f};
   // Added to n, it leaves in the last bits what is 2^n once they are the exponent.
   V shift = hn::Set(d, 0x1.8p23f + 127);
-  V shifted = hn::MulAdd(a, hn::Set(d, 2.88539008f), shift), n = hn::Sub(shifted, shift);
+  V shifted = hn::MulAdd(x, hn::Set(d, 1.44269504f), shift), n = hn::Sub(shifted, shift);
   const hn::RebindToUnsigned<D> du;
   V power = hn::BitCast(d, hn::ShiftLeft<23>(hn::BitCast(du, shifted)));
-  V r = hn::NegMulAdd(n, hn::Set(d, 0.693359375f), hn::Add(a, a));  // n log 2 in two parts
+  V r = hn::NegMulAdd(n, hn::Set(d, 0.693359375f), x);
   r = hn::MulAdd(n, hn::Set(d, 2.12194440e-4f), r);
-  V q = hn::MulAdd(hn::Mul(r, r), polynomial(d, r, c), r);
-  return hn::MulAdd(power, q, hn::Sub(power, hn::Set(d, 1.0f)));
+  return {power, hn::MulAdd(hn::Mul(r, r), polynomial(d, r, c), r)};
+}
+
+/// The lowest x whose exponential is no denormal float.
+constexpr float lowest_exponent = -87.33f;
+
+/// exp(x) of floats x <= 0, within 1 ulp; 0 where it would be denormal.
+template <class D, class V>
+HWY_INLINE V exp_of_negative(D d, V x) {
+  V lowest = hn::Set(d, lowest_exponent);
+  auto [power, rest] = exponential(d, hn::Max(lowest, x));  // this order keeps NaN
+  return hn::IfThenZeroElse(hn::Lt(x, lowest), hn::MulAdd(power, rest, power));
 }
 
 /// tanh; floats within 3 ulp: t / (t + 2) of t = exp(2 |x|) - 1. From 9.02 on it is 1 to float's
@@ -120,7 +137,8 @@ template <class D, class V>
 HWY_INLINE V tanh(D d, V x) {
   if constexpr (sizeof(hn::TFromD<D>) == 4) {
     V a = hn::Min(hn::Set(d, 9.02f), hn::Abs(x));  // this order keeps NaN
-    V t = expm1_of_twice(d, a);
+    auto [power, rest] = exponential(d, hn::Add(a, a));
+    V t = hn::MulAdd(power, rest, hn::Sub(power, hn::Set(d, 1.0f)));
     return hn::CopySignToAbs(quotient(d, t, hn::Add(t, hn::Set(d, 2.0f))), x);
   } else {
     return hn::Tanh(d, x);
@@ -141,19 +159,24 @@ HWY_INLINE Normal<V> normal(D d, V x) {
                          0.0102227884152f};
   constexpr float q[] = {
       1.0f, 1.67243385329f, 1.1993612632f, 0.467472317753f, 0.101218977597f, 0.010222659933f};
-  V a = hn::Min(hn::Abs(x), hn::Set(d, 32.0f));  // where the density is 0
-  V one = hn::Set(d, 1.0f);
-  V density = hn::Mul(hn::Set(d, 0.39894228f), exp(d, hn::Mul(hn::Set(d, -0.5f), hn::Mul(x, x))));
+  V a = hn::Min(hn::Set(d, 32.0f), hn::Abs(x));  // where the density is 0; this order keeps NaN
+  V density = hn::Mul(hn::Set(d, 0.39894228f),
+                      exp_of_negative(d, hn::Mul(hn::Set(d, -0.5f), hn::Mul(a, a))));
   V tail = hn::Mul(density, quotient(d, polynomial(d, a, p), polynomial(d, a, q)));
-  V below = hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(one, tail));
-  return {hn::IfThenElse(hn::IsNaN(x), x, below), density};
+  V below = hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(hn::Set(d, 1.0f), tail));
+  return {below, density};
 }
 
-/// 1 / (1 + exp(-x)), within 3 ulp.
+/// 1 / (1 + exp(-x)), within 3 ulp; of floats 0 where it would be denormal.
 template <class D, class V>
 HWY_INLINE V sigmoid(D d, V x) {
   V one = hn::Set(d, 1);
-  return hn::Div(one, hn::Add(one, exp(d, hn::Neg(x))));
+  if constexpr (sizeof(hn::TFromD<D>) == 4) {
+    V e = exp_of_negative(d, hn::Neg(hn::Abs(x)));
+    return quotient(d, hn::IfThenElse(hn::Lt(x, hn::Zero(d)), e, one), hn::Add(one, e));
+  } else {
+    return hn::Div(one, hn::Add(one, exp(d, hn::Neg(x))));
+  }
 }
 
 }  // namespace taper::kernels::HWY_NAMESPACE
