@@ -63,11 +63,11 @@ def comparison(slow, fast, allowed, **what):
 
 def rises(times):
     for (step, group, width, count), us in times.items():
-        if wider := times.get((step, group, width + 1, count)):
+        before, wider = (times.get((step, group, width + by, count)) for by in (-1, 1))
+        if before and wider:
             c = comparison(wider, us, most_rise(width), step=step, width=width, threads=count)
-            before = times.get((step, group, width - 1, count))
-            dip = not c["holds"] and before and comparison(wider, before, most_rise(width))["holds"]
-            yield {**c, "holds": c["holds"] or bool(dip) or step in RISES_IN_BLOCKS, "dip": bool(dip)}
+            dip = not c["holds"] and comparison(wider, before, most_rise(width))["holds"]
+            yield {**c, "holds": c["holds"] or dip or step in RISES_IN_BLOCKS, "dip": dip}
 
 
 def costs_of_threads(times):

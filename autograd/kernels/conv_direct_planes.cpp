@@ -31,7 +31,7 @@ static Planes gradient_planes(const ConvGeometry& g) {
 /// of parts.
 static int threads_for(const ConvGeometry& g, ConvPass pass) {
   double products = double(g.batch * g.out) * double(g.pixels() * g.column_rows());
-  double most = std::min(products * cost::few_products / cost::start, double(g.batch * g.groups));
+  double most = std::min(products * cost::few_products / (2 * cost::start), double(g.batch * g.groups));
   bool fixed = pass == ConvPass::weight && deterministic();
   return int(std::clamp(most, 1.0, double(fixed ? most_fixed_parts : get_num_threads())));
 }

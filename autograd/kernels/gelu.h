@@ -31,7 +31,7 @@ struct GeluPoint {
 inline void gelu(bool tanh, const Buffer& x, const Buffer& y) {
   dispatch_floating(x.dtype, [&](auto type) {
     using T = decltype(type);
-    map<T, Work::call>(
+    map<T, Work::calls>(
         y, [tanh](T v) { return GeluPoint<T>(v, tanh).value(); }, Source<T>{x});
   });
 }
@@ -40,7 +40,7 @@ inline void gelu(bool tanh, const Buffer& x, const Buffer& y) {
 inline void gelu_input(bool tanh, const Buffer& dy, const Buffer& x, const Buffer& dx) {
   dispatch_floating(x.dtype, [&](auto type) {
     using T = decltype(type);
-    map<T, Work::call>(
+    map<T, Work::calls>(
         dx, [tanh](T g, T v) { return g * GeluPoint<T>(v, tanh).slope(); }, Source<T>{dy},
         Source<T>{x});
   });

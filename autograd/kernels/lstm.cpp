@@ -14,8 +14,9 @@ namespace {
 template <class F>
 void for_each_part(const LstmGeometry& g, const F& f) {
   constexpr int64_t unit = 8;  // rows that are multiplied as fast as more
-  double products = 4 * double(g.steps) * double(g.hidden) * double(g.hidden);
-  int64_t grain = grain_for(cost::product * double(unit) * products);
+  double weight = 4 * double(g.hidden) * double(g.hidden);
+  int64_t grain = grain_for(cost::product * double(unit) * double(g.steps) * weight,
+                            cost::start + cost::fetched * weight);
   int64_t units = (g.batch + unit - 1) / unit;
   if (units < get_num_threads()) return f(int64_t(0), g.batch);
   parallel_for(units, grain, [&](int64_t begin, int64_t end) {

@@ -13,9 +13,9 @@ namespace taper::kernels {
 namespace cost {
 inline constexpr double start = 3000;             ///< of a thread that sleeps; 700 where it spins
 inline constexpr double product = 1 / 85.0;       ///< a multiplication in matrices, convolutions
-inline constexpr double few_products = 1 / 30.0;  ///< the same in the direct convolution
-inline constexpr double byte = 0.008;             ///< read or written
-inline constexpr double function = 0.3;           ///< exp, tanh and the like in vectors, each
+inline constexpr double few_products = 1 / 75.0;  ///< the same in the direct convolution
+inline constexpr double fetched = 0.8;            ///< each, that another thread has just written
+inline constexpr double pointwise = 0.063;        ///< a byte of the widest operand
 inline constexpr double call = 4;                 ///< a function that has no vectors, each
 inline constexpr double copy = 0.08;              ///< each, also of rows of a table
 inline constexpr double turned_copy = 0.18;       ///< each, between dimensions that lie across
@@ -32,9 +32,10 @@ inline constexpr double adam = 0.36;              ///< each
 inline constexpr double sgd = 0.1;                ///< each
 }  // namespace cost
 
-/// How many items that cost so much each, in nanoseconds, outweigh the start of a thread.
-constexpr int64_t grain_for(double each) {
-  return each > 0 ? int64_t(cost::start / each) + 1 : int64_t(1) << 40;
+/// How many items that cost so much each, in nanoseconds, outweigh the start of a thread, which
+/// costs more where it first fetches what all parts share.
+constexpr int64_t grain_for(double each, double start = cost::start) {
+  return each > 0 ? int64_t(start / each) + 1 : int64_t(1) << 40;
 }
 
 /// The grain of a plain loop over elements.

@@ -76,13 +76,12 @@ void run_strided(PackedLoop loop, const void* f, const Plan& plan, int64_t begin
   }
 }
 
-/// How many elements outweigh the start of a second thread.
+/// How many elements outweigh the start of a second thread: as many whatever is done with them, so
+/// that neighbouring ops split alike and a thread finds what it wrote itself.
 int64_t grain_of(Work work, const Buffer& y, Operands x) {
-  constexpr double ns_of[] = {0, cost::function / 4, cost::call};
-  size_t bytes = size_of(y);
-  for (const Buffer* b : x) bytes += size_of(*b);
-  double own = ns_of[size_t(work)] * (work == Work::vector ? double(size_of(y)) : 1);
-  return grain_for(cost::byte * double(bytes) + own);
+  size_t widest = size_of(y);
+  for (const Buffer* b : x) widest = std::max(widest, size_of(*b));
+  return grain_for(work == Work::calls ? cost::call : cost::pointwise * double(widest));
 }
 
 /// No loop of fewer elements is worth a second thread.

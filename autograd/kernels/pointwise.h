@@ -13,9 +13,8 @@ struct Source {
   const Buffer& buffer;
 };
 
-/// What an element costs beside its memory: next to nothing, a function in vectors, or a call of
-/// one that has none.
-enum class Work : uint8_t { memory, vector, call };
+/// Whether elements are computed in vectors, or each by a call of a function that has none.
+enum class Work : uint8_t { vectors, calls };
 
 /// y = f(x0, x1, ..) element by element, the x broadcast to y's shape, by a loop over packed
 /// memory: what does not lie so is brought into small buffers first, block by block.
@@ -23,7 +22,7 @@ void run_pointwise(PackedLoop loop, const void* f, Work work, const Buffer& y,
                    std::initializer_list<const Buffer*> x);
 
 /// y = f(x0, x1, ..) element by element, in type Y, the x broadcast to y's shape.
-template <class Y, Work work = Work::memory, class F, class... X>
+template <class Y, Work work = Work::vectors, class F, class... X>
 void map(const Buffer& y, const F& f, const Source<X>&... x) {
   static_assert(sizeof...(X) < most_operands);
   if (y.numel == 1) {  // the way to a loop would cost five times the op

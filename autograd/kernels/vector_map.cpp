@@ -86,7 +86,7 @@ bool vector_map(VectorForm f, const Buffer& y, std::initializer_list<const Buffe
     if (b->dtype != y.dtype) return false;
   PackedLoop loop =
       y.dtype == float32 ? HWY_DYNAMIC_DISPATCH(run_f32) : HWY_DYNAMIC_DISPATCH(run_f64);
-  run_pointwise(loop, &f, Work::vector, y, x);
+  run_pointwise(loop, &f, Work::vectors, y, x);
   return true;
 }
 

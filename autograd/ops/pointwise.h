@@ -63,7 +63,7 @@ struct Unary {
       using T = decltype(t);
       using C = std::conditional_t<numbers == Numbers::wrapping, kernels::Wrapping<T>, T>;
       constexpr auto work =
-          numbers == Numbers::floating ? kernels::Work::call : kernels::Work::memory;
+          numbers == Numbers::floating ? kernels::Work::calls : kernels::Work::vectors;
       kernels::map<T, work>(
           to, [](T v) { return T(Self::f(C(v))); }, kernels::Source<T>{from});
     };

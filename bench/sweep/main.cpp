@@ -40,22 +40,33 @@ struct Width {
   }
 };
 
-/// Neighbouring widths around each of four an octave, so that powers of two are among them.
+/// Neighbouring widths around each of four an octave, so that powers of two are among them, and one
+/// before them that shows where the first is faster than both sides.
 std::vector<std::set<int64_t>> neighbours(int64_t widest) {
   std::vector<std::set<int64_t>> out;
   for (int k = 0;; ++k) {
     auto w = int64_t(std::lround(8 * std::exp2(k / 4.0)));
     if (w > widest) return out;
-    out.push_back({std::max<int64_t>(w - 1, 8), w, w + 1});
+    out.push_back({w - 2, w - 1, w, w + 1});
   }
 }
 
+/// Clears the second caches of all cores: what one of them still holds of the last call would come
+/// from there, which takes longer than from memory.
+void clear_caches(int threads) {
+  static taper::Tensor other = taper::ones({threads << 20});
+  taper::set_num_threads(threads);
+  other.add_(1);
+}
+
 void sweep(const Step& step, int rounds, const std::vector<int>& threads) {
+  const int most = *std::max_element(threads.begin(), threads.end());
   for (const std::set<int64_t>& group : neighbours(step.widest)) {
     std::vector<Width> widths;
     for (int64_t w : group) widths.emplace_back(step, w, threads.size());
     for (int r = 0; r < rounds; ++r)
       for (size_t t = 0; t < threads.size(); ++t) {
+        clear_caches(most);
         taper::set_num_threads(threads[t]);
         for (Width& w : widths) microseconds(w.call, 1);
         for (Width& w : widths) w.rounds[t].push_back(microseconds(w.call, w.times));
