@@ -15,8 +15,9 @@ namespace {
 constexpr int64_t few = 8;
 /// Threads get multiples of so many rows.
 constexpr int64_t row_unit = 8;
-/// An element takes as long to copy as so many multiplications.
-constexpr double copied_element = 20;
+/// An element takes as long to copy as so many multiplications, and a line of the cache that two
+/// threads write.
+constexpr double copied_element = 20, torn_line = 5000;
 
 bool worth_threads(int64_t rows, int64_t columns, int64_t inner) {
   return threads_for_products(double(rows) * double(columns) * double(inner)) > 1;
@@ -37,15 +38,17 @@ double imbalance(int64_t n, int64_t unit) {
   return double(largest * threads) / double(n);
 }
 
-/// Whether threads share the columns, and each copies the left factor if its rows do not lie in
-/// one piece, or the rows, and each copies the right factor.
+/// Whether threads share the columns: each reads the left factor, copying it if its rows do not lie
+/// in one piece, and rows that are no whole lines of the cache are torn. Or the rows: each copies
+/// the right factor.
 template <class T>
 bool shares_columns(const Matrix<const T>& a, const Matrix<T>& c) {
-  const double repeated = copied_element * (get_num_threads() - 1);
-  const double left = repeated / double(c.columns) * (a.column == 1 ? 0.5 : 1);
+  const int64_t threads = get_num_threads(), width = vector_columns<T>();
+  const double repeated = copied_element * double(threads - 1);
+  const double torn = c.row % width == 0 ? 0 : torn_line * double(threads) / double(a.columns);
+  const double left = (repeated * (a.column == 1 ? 0.5 : 1) + torn) / double(c.columns);
   const double right = repeated / double(c.rows);
-  return imbalance(c.columns, vector_columns<T>()) * (1 + left) <=
-         imbalance(c.rows, row_unit) * (1 + right);
+  return imbalance(c.columns, width) * (1 + left) <= imbalance(c.rows, row_unit) * (1 + right);
 }
 
 template <class T>
