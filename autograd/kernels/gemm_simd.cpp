@@ -143,6 +143,8 @@ struct TileRoom {
   T* data;
 };
 
+constexpr int64_t two_tiles = int64_t(2) * tile_rows;
+
 /// Copies tiles of rows that lie side by side: two at a time, for some steps along the inner
 /// dimension, so that whole lines of the cache are read, and a run of them before the next step's.
 template <class T>
@@ -151,7 +153,7 @@ void gather_beside(const Matrix<const T>& a, T* to) {
   const int64_t tile = tile_rows * a.columns;
   for (int64_t k = 0; k < a.columns; k += steps) {
     const int64_t end = std::min(k + steps, a.columns);
-    for (int64_t i = 0; i + 2 * tile_rows <= a.rows; i += 2 * tile_rows)
+    for (int64_t i = 0; i + two_tiles <= a.rows; i += two_tiles)
       for (int64_t s = k; s < end; ++s) {
         const T* from = a.data + s * a.column + i;
         T* first = to + i * a.columns + s * tile_rows;
@@ -167,7 +169,7 @@ void gather_tiles(const Matrix<const T>& a, T* to) {
   int64_t i = 0;
   if (a.row == 1) {
     gather_beside(a, to);
-    i = a.rows / (2 * tile_rows) * (2 * tile_rows);
+    i = a.rows / two_tiles * two_tiles;
   }
   for (; i < a.rows; i += tile_rows) {
     const int64_t n = std::min<int64_t>(tile_rows, a.rows - i);
