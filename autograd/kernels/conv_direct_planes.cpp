@@ -27,11 +27,13 @@ static Planes gradient_planes(const ConvGeometry& g) {
           (g.x_size.w + g.padding.w - 1) / g.stride.w + 1 + r.w};
 }
 
-/// Threads that share the images; where their sums are added up in the end, perhaps a fixed number
-/// of parts.
+/// Threads that share the images, from twice the usual work on, as what stands beside so small a
+/// convolution is not split and a thread fetches its images; where their sums are added up in the
+/// end, perhaps a fixed number of parts.
 static int threads_for(const ConvGeometry& g, ConvPass pass) {
   double products = double(g.batch * g.out) * double(g.pixels() * g.column_rows());
-  double most = std::min(products * cost::few_products / (2 * cost::start), double(g.batch * g.groups));
+  double worth = products * cost::few_products / (2 * cost::start);
+  double most = std::min(worth, double(g.batch * g.groups));
   bool fixed = pass == ConvPass::weight && deterministic();
   return int(std::clamp(most, 1.0, double(fixed ? most_fixed_parts : get_num_threads())));
 }

@@ -15,9 +15,13 @@ namespace {
 constexpr int64_t few = 8;
 /// Threads get multiples of so many rows.
 constexpr int64_t row_unit = 8;
-/// An element takes as long to copy as so many multiplications, and a line of the cache that two
-/// threads write.
-constexpr double copied_element = 20, torn_line = 5000;
+/// An element takes as long to copy as so many multiplications.
+constexpr double copied_element = 20;
+/// A line of the cache that two threads write takes as long as so many.
+constexpr double torn_line = 5000;
+/// Elements of T in a line: threads get multiples of so many columns.
+template <class T>
+constexpr int64_t line = 64 / sizeof(T);
 
 bool worth_threads(int64_t rows, int64_t columns, int64_t inner) {
   return threads_for_products(double(rows) * double(columns) * double(inner)) > 1;
@@ -38,17 +42,17 @@ double imbalance(int64_t n, int64_t unit) {
   return double(largest * threads) / double(n);
 }
 
-/// Whether threads share the columns: each reads the left factor, copying it if its rows do not lie
-/// in one piece, and rows that are no whole lines of the cache are torn. Or the rows: each copies
-/// the right factor.
+/// Whether threads share the columns: each reads the left factor, copying it where its rows lie
+/// across, and rows that are no whole lines are torn. Or the rows: each reads the right factor,
+/// copying it as a rule.
 template <class T>
 bool shares_columns(const Matrix<const T>& a, const Matrix<T>& c) {
-  const int64_t threads = get_num_threads(), width = vector_columns<T>();
+  const int64_t threads = get_num_threads();
   const double repeated = copied_element * double(threads - 1);
-  const double torn = c.row % width == 0 ? 0 : torn_line * double(threads) / double(a.columns);
+  const double torn = c.row % line<T> == 0 ? 0 : torn_line * double(threads) / double(a.columns);
   const double left = (repeated * (a.column == 1 ? 0.5 : 1) + torn) / double(c.columns);
   const double right = repeated / double(c.rows);
-  return imbalance(c.columns, width) * (1 + left) <= imbalance(c.rows, row_unit) * (1 + right);
+  return imbalance(c.columns, line<T>) * (1 + left) <= imbalance(c.rows, row_unit) * (1 + right);
 }
 
 template <class T>
@@ -59,7 +63,7 @@ template <class T>
 void multiply_shared(Multiply<T> multiply, const Matrix<const T>& a, const Matrix<const T>& b,
                      const Matrix<T>& c, const Start<T>& start) {
   if (shares_columns(a, c))
-    share(c.columns, vector_columns<T>(), [&](int64_t j, int64_t n) {
+    share(c.columns, line<T>, [&](int64_t j, int64_t n) {
       multiply(a, b.columns_from(j, n), c.columns_from(j, n), start.from(0, j));
     });
   else

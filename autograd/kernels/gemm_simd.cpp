@@ -12,8 +12,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace taper::kernels::HWY_NAMESPACE {
 
-/// So many rows of b are multiplied before the next: with fewer a panel of them would stay in the
-/// first cache, but c be read and written more often, which costs more.
+/// So many rows of b are multiplied before the next: with fewer a panel of 64-byte vectors would
+/// stay in the first cache, but c be read and written more often, which costs more (AVX-512).
 constexpr int64_t most_inner = 352;
 /// So many columns of b are copied before they are multiplied.
 constexpr int64_t most_columns = 768;
@@ -89,7 +89,8 @@ void pack_panel(const Matrix<const T>& b, int64_t padded, T* to) {
     if (b.column == 1) {
       int64_t j = 0;
       for (; j + lanes<T>() <= n; j += lanes<T>()) hn::StoreU(hn::LoadU(d, from + j), d, to + j);
-      if (j < padded) store_part(d, load_part(d, from + j, n - j), to + j, padded - j);
+      for (; j < padded; j += lanes<T>())
+        store_part(d, load_part(d, from + j, std::max(n - j, int64_t(0))), to + j, padded - j);
       continue;
     }
     for (int64_t j = k < turned ? whole : 0; j < n; ++j) to[j] = from[j * b.column];
@@ -118,10 +119,15 @@ int64_t elements_of(int64_t inner, int64_t columns) {
   return inner * round_up(columns, lanes<T>());
 }
 
-/// A matrix that stays in the first cache wherever its rows lie.
+/// A matrix that stays in the first cache where it lies: of 64 sets of lines, 8 each.
 template <class T>
 bool is_small(const Matrix<const T>& m) {
-  return m.rows * m.columns * int64_t(sizeof(T)) <= (32 << 10);
+  constexpr int64_t line = 64, sets = 64, ways = 8, size = sizeof(T);
+  const bool across = m.row == 1;
+  const int64_t runs = across ? m.columns : m.rows, step = (across ? m.column : m.row) * size;
+  const int64_t touched = std::min(step, round_up((across ? m.rows : m.columns) * size, line));
+  const int64_t apart = std::min(step & -step, line * sets);  // runs meet in sets that far apart
+  return runs * touched <= line * sets * ways && runs * apart <= line * sets * ways;
 }
 
 /// Whether tiles of a are copied: their rows would come from far apart, time and again.
@@ -146,7 +152,7 @@ struct TileRoom {
 constexpr int64_t two_tiles = int64_t(2) * tile_rows;
 
 /// Copies tiles of rows that lie side by side: two at a time, for some steps along the inner
-/// dimension, so that whole lines of the cache are read, and a run of them before the next step's.
+/// dimension, so that what lies in a line of the cache is read at once, and a run of lines too.
 template <class T>
 void gather_beside(const Matrix<const T>& a, T* to) {
   constexpr int64_t steps = 16;
@@ -166,12 +172,8 @@ void gather_beside(const Matrix<const T>& a, T* to) {
 /// Copies tiles of a, one after the other; of each the rows' elements lie together for each k.
 template <class T>
 void gather_tiles(const Matrix<const T>& a, T* to) {
-  int64_t i = 0;
-  if (a.row == 1) {
-    gather_beside(a, to);
-    i = a.rows / two_tiles * two_tiles;
-  }
-  for (; i < a.rows; i += tile_rows) {
+  gather_beside(a, to);
+  for (int64_t i = a.rows / two_tiles * two_tiles; i < a.rows; i += tile_rows) {
     const int64_t n = std::min<int64_t>(tile_rows, a.rows - i);
     pack_panel<T>(a.rows_from(i, n).transposed(), tile_rows, to + i * a.columns);
   }
@@ -224,8 +226,9 @@ void multiply_columns(const Matrix<const T>& a, const Matrix<const T>& b, const 
 /// Columns of b that are read where they lie: a copy would not be repaid.
 template <class T>
 int64_t columns_in_place(const Matrix<const T>& a, const Matrix<const T>& b) {
-  const bool in_place = b.column == 1 && (a.rows <= 4 * tile_rows || is_small(b));
-  return in_place ? b.columns / lanes<T>() * lanes<T>() : 0;
+  const int64_t whole = b.columns / lanes<T>() * lanes<T>();
+  if (b.column != 1) return 0;
+  return a.rows <= 4 * tile_rows || (whole == b.columns && is_small(b)) ? whole : 0;
 }
 
 template <class T>
@@ -271,7 +274,6 @@ void multiply_dots_of(const Matrix<const T>& a, const Matrix<const T>& b, const 
 }
 
 #define FOR_TYPE(T, name)                                                                       \
-  int64_t lanes_##name() { return lanes<T>(); }                                                 \
   int64_t columns_##name() { return panel_width<T>(); }                                         \
   int64_t elements_##name(int64_t inner, int64_t columns) {                                     \
     return elements_of<T>(inner, columns);                                                      \
@@ -301,17 +303,12 @@ HWY_AFTER_NAMESPACE();
 namespace taper::kernels {
 
 #define FOR_TYPE(T, name)                                                                        \
-  HWY_EXPORT(lanes_##name);                                                                      \
   HWY_EXPORT(columns_##name);                                                                    \
   HWY_EXPORT(elements_##name);                                                                   \
   HWY_EXPORT(pack_##name);                                                                       \
   HWY_EXPORT(panels_##name);                                                                     \
   HWY_EXPORT(tiles_##name);                                                                      \
   HWY_EXPORT(dots_##name);                                                                       \
-  template <>                                                                                    \
-  int64_t vector_columns<T>() {                                                                  \
-    return HWY_DYNAMIC_DISPATCH(lanes_##name)();                                                 \
-  }                                                                                              \
   template <>                                                                                    \
   int64_t panel_columns<T>() {                                                                   \
     return HWY_DYNAMIC_DISPATCH(columns_##name)();                                               \

@@ -7,9 +7,7 @@ namespace taper::kernels {
 // Products in vectors, on the calling thread. Every element is summed in the same order, whatever
 // rows and columns are asked for in one call.
 
-/// Columns of a vector and of a panel.
-template <class T>
-int64_t vector_columns();
+/// Columns of a panel.
 template <class T>
 int64_t panel_columns();
 /// Elements that the panels of a [inner, columns] matrix take.

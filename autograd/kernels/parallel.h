@@ -15,21 +15,21 @@ inline constexpr double start = 3000;             ///< of a thread that sleeps; 
 inline constexpr double product = 1 / 85.0;       ///< a multiplication in matrices, convolutions
 inline constexpr double few_products = 1 / 75.0;  ///< the same in the direct convolution
 inline constexpr double fetched = 0.8;            ///< each, that another thread has just written
-inline constexpr double pointwise = 0.063;        ///< a byte of the widest operand
-inline constexpr double call = 4;                 ///< a function that has no vectors, each
-inline constexpr double copy = 0.08;              ///< each, also of rows of a table
-inline constexpr double turned_copy = 0.18;       ///< each, between dimensions that lie across
-inline constexpr double sum = 0.055;              ///< each
-inline constexpr double scan = 0.48;              ///< each
-inline constexpr double extremum = 0.6;           ///< each, with its place
-inline constexpr double softmax = 0.45;           ///< each, with exp or log; cross entropy too
-inline constexpr double softmax_input = 0.12;     ///< each, from what softmax gave
-inline constexpr double layer_norm = 0.16;        ///< each, of rows or of columns
-inline constexpr double batch_norm = 0.06;        ///< each, each pass
-inline constexpr double pool = 0.25;              ///< each of the larger side
-inline constexpr double pool_whole = 0.12;        ///< each cell of windows without padding
-inline constexpr double adam = 0.36;              ///< each
-inline constexpr double sgd = 0.1;                ///< each
+inline constexpr double pointwise = 0.063;     ///< a byte of the widest operand; see pointwise.cpp
+inline constexpr double call = 4;              ///< a function that has no vectors, each
+inline constexpr double copy = 0.08;           ///< each, also of rows of a table
+inline constexpr double turned_copy = 0.18;    ///< each, between dimensions that lie across
+inline constexpr double sum = 0.055;           ///< each
+inline constexpr double scan = 0.48;           ///< each
+inline constexpr double extremum = 0.6;        ///< each, with its place
+inline constexpr double softmax = 0.45;        ///< each, with exp or log; cross entropy too
+inline constexpr double softmax_input = 0.12;  ///< each, from what softmax gave
+inline constexpr double layer_norm = 0.16;     ///< each, of rows or of columns
+inline constexpr double batch_norm = 0.06;     ///< each, each pass
+inline constexpr double pool = 0.25;           ///< each of the larger side
+inline constexpr double pool_whole = 0.12;     ///< each cell of windows without padding
+inline constexpr double adam = 0.36;           ///< each
+inline constexpr double sgd = 0.1;             ///< each
 }  // namespace cost
 
 /// How many items that cost so much each, in nanoseconds, outweigh the start of a thread, which

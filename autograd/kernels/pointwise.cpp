@@ -76,8 +76,9 @@ void run_strided(PackedLoop loop, const void* f, const Plan& plan, int64_t begin
   }
 }
 
-/// How many elements outweigh the start of a second thread: as many whatever is done with them, so
-/// that neighbouring ops split alike and a thread finds what it wrote itself.
+/// How many elements outweigh the start of a second thread: of one size as many whatever a vector
+/// costs, so that neighbouring ops split alike and a thread finds what it wrote itself. A sum alone
+/// would not need a thread so soon, gelu would sooner.
 int64_t grain_of(Work work, const Buffer& y, Operands x) {
   size_t widest = size_of(y);
   for (const Buffer* b : x) widest = std::max(widest, size_of(*b));

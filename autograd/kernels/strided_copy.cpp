@@ -183,7 +183,8 @@ void strided_copy(const Buffer& x, const Buffer& y) {
   if (!(x.contiguous && y.contiguous && x.numel == y.numel))
     return strided_copy(bytes, y.sizes, x.data, broadcast_strides(x, y.sizes), y.data,
                         Shape(y.strides));
-  parallel_for(y.numel, grain_for(cost::pointwise * double(bytes)), [&](int64_t begin, int64_t end) {
+  const int64_t grain = grain_for(cost::pointwise * double(bytes));  // as its neighbours
+  parallel_for(y.numel, grain, [&](int64_t begin, int64_t end) {
     std::memmove(y.as<std::byte>() + begin * int64_t(bytes),
                  x.as<std::byte>() + begin * int64_t(bytes), size_t(end - begin) * bytes);
   });

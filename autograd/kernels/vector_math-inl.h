@@ -26,6 +26,16 @@ HWY_INLINE V polynomial(D d, V t, const float (&c)[N]) {
   return sum;
 }
 
+/// The smaller of the limit and x; NaN stays NaN.
+template <class D, class V>
+HWY_INLINE V at_most([[maybe_unused]] D d, V limit, V x) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSE4  // gives the second where they do not compare
+  return hn::Min(limit, x);
+#else
+  return hn::IfThenElse(hn::Gt(x, limit), limit, x);
+#endif
+}
+
 /// a / b within 1 ulp for floats b whose reciprocal is no extreme: where products are fused,
 /// Newton's steps keep more units busy than the divider. Of 16 lanes the reciprocal comes with 14
 /// bits, which one step makes as good as float's; of fewer with 12.
@@ -33,7 +43,7 @@ template <class D, class V>
 HWY_INLINE V quotient([[maybe_unused]] D d, V a, V b) {
 #if HWY_NATIVE_FMA
   V r = hn::ApproximateReciprocal(b);
-  if constexpr (hn::MaxLanes(D()) < 16)
+  if constexpr (HWY_TARGET > HWY_AVX3 || hn::MaxLanes(D()) < 16)
     r = hn::MulAdd(r, hn::NegMulAdd(b, r, hn::Set(d, 1.0f)), r);
   V q = hn::Mul(a, r);
   return hn::MulAdd(r, hn::NegMulAdd(b, q, a), q);
@@ -46,7 +56,7 @@ HWY_INLINE V quotient([[maybe_unused]] D d, V a, V b) {
 /// beyond.
 template <class D, class V, size_t N, size_t M>
 HWY_INLINE V odd_rational(D d, V x, float limit, const float (&p)[N], const float (&q)[M]) {
-  V bound = hn::Set(d, limit), a = hn::Min(bound, hn::Abs(x));  // this order keeps NaN
+  V bound = hn::Set(d, limit), a = at_most(d, bound, hn::Abs(x));
   V t = hn::Mul(a, a);
   V y = quotient(d, hn::Mul(a, polynomial(d, t, p)), polynomial(d, t, q));
   return hn::CopySignToAbs(hn::IfThenElse(hn::Ge(a, bound), hn::Set(d, 1.0f), y), x);
@@ -105,8 +115,9 @@ struct Exponential {
   V power, rest;
 };
 
-/// Of floats x from -87.3 to 88.3; NaN leaves NaN in the rest. n log(2) is taken from x, in two
-/// parts, and power is 2^n; of the rest r + r^2 S(r), S is a minimax fit of relative error 1.6e-8.
+/// Of floats x from -87.3365, below which the exponential is denormal, to 88.3; NaN leaves NaN in
+/// the rest. n log(2) is taken from x, in two parts, and power is 2^n; what is left, r, gives the
+/// rest r + r^2 S(r), S a minimax fit of relative error 1.6e-8.
 template <class D, class V>
 HWY_INLINE Exponential<V> exponential(D d, V x) {
   constexpr float c[] = {0.5f, 0.166665435f, 0.0416664183f, 0.00836657081f, 0.00139394333f};
@@ -120,15 +131,12 @@ HWY_INLINE Exponential<V> exponential(D d, V x) {
   return {power, hn::MulAdd(hn::Mul(r, r), polynomial(d, r, c), r)};
 }
 
-/// The lowest x whose exponential is no denormal float.
-constexpr float lowest_exponent = -87.33f;
-
-/// exp(x) of floats x <= 0, within 1 ulp; 0 where it would be denormal.
+/// exp(-a) of floats a >= 0, within 1 ulp; 0 where it would be denormal.
 template <class D, class V>
-HWY_INLINE V exp_of_negative(D d, V x) {
-  V lowest = hn::Set(d, lowest_exponent);
-  auto [power, rest] = exponential(d, hn::Max(lowest, x));  // this order keeps NaN
-  return hn::IfThenZeroElse(hn::Lt(x, lowest), hn::MulAdd(power, rest, power));
+HWY_INLINE V exp_of_minus(D d, V a) {
+  V most = hn::Set(d, 87.3365f);
+  auto [power, rest] = exponential(d, hn::Neg(at_most(d, most, a)));
+  return hn::IfThenZeroElse(hn::Gt(a, most), hn::MulAdd(power, rest, power));
 }
 
 /// tanh; floats within 3 ulp: t / (t + 2) of t = exp(2 |x|) - 1. From 9.02 on it is 1 to float's
@@ -136,7 +144,7 @@ HWY_INLINE V exp_of_negative(D d, V x) {
 template <class D, class V>
 HWY_INLINE V tanh(D d, V x) {
   if constexpr (sizeof(hn::TFromD<D>) == 4) {
-    V a = hn::Min(hn::Set(d, 9.02f), hn::Abs(x));  // this order keeps NaN
+    V a = at_most(d, hn::Set(d, 9.02f), hn::Abs(x));
     auto [power, rest] = exponential(d, hn::Add(a, a));
     V t = hn::MulAdd(power, rest, hn::Sub(power, hn::Set(d, 1.0f)));
     return hn::CopySignToAbs(quotient(d, t, hn::Add(t, hn::Set(d, 2.0f))), x);
@@ -159,9 +167,9 @@ HWY_INLINE Normal<V> normal(D d, V x) {
                          0.0102227884152f};
   constexpr float q[] = {
       1.0f, 1.67243385329f, 1.1993612632f, 0.467472317753f, 0.101218977597f, 0.010222659933f};
-  V a = hn::Min(hn::Set(d, 32.0f), hn::Abs(x));  // where the density is 0; this order keeps NaN
-  V density = hn::Mul(hn::Set(d, 0.39894228f),
-                      exp_of_negative(d, hn::Mul(hn::Set(d, -0.5f), hn::Mul(a, a))));
+  V a = at_most(d, hn::Set(d, 32.0f), hn::Abs(x));  // where the density is 0
+  V density =
+      hn::Mul(hn::Set(d, 0.39894228f), exp_of_minus(d, hn::Mul(hn::Set(d, 0.5f), hn::Mul(a, a))));
   V tail = hn::Mul(density, quotient(d, polynomial(d, a, p), polynomial(d, a, q)));
   V below = hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(hn::Set(d, 1.0f), tail));
   return {below, density};
@@ -172,7 +180,7 @@ template <class D, class V>
 HWY_INLINE V sigmoid(D d, V x) {
   V one = hn::Set(d, 1);
   if constexpr (sizeof(hn::TFromD<D>) == 4) {
-    V e = exp_of_negative(d, hn::Neg(hn::Abs(x)));
+    V e = exp_of_minus(d, hn::Abs(x));
     return quotient(d, hn::IfThenElse(hn::Lt(x, hn::Zero(d)), e, one), hn::Add(one, e));
   } else {
     return hn::Div(one, hn::Add(one, exp(d, hn::Neg(x))));

@@ -57,11 +57,16 @@ static tensor_list through_time(const tensor_list& in, bool reverse) {
 /// dw = the sum over time of dz^T h_before.
 static Tensor weight_gradient(const Tensor& dz, const Tensor& h, const Tensor& h0, bool reverse) {
   const int64_t later = h.size(0) - 1;
-  Tensor dw = dz.select(0, reverse ? later : 0).t().mm(h0);
-  if (later == 0) return dw;
-  Tensor dz_later = dz.narrow(0, reverse ? 0 : 1, later);
+  Tensor first = dz.select(0, reverse ? later : 0);
+  if (later == 0) return first.t().mm(h0);
   Tensor before = h.narrow(0, reverse ? 1 : 0, later);
-  return dw + dz_later.flatten(0, 1).t().mm(before.flatten(0, 1));
+  if (before.numel() < dz.size(2) * h.size(2)) {  // a copy takes less than a second product
+    tensor_list all = {h0.unsqueeze(0), before};
+    if (reverse) std::swap(all[0], all[1]);
+    return dz.flatten(0, 1).t().mm(cat(all, 0).flatten(0, 1));
+  }
+  Tensor others = dz.narrow(0, reverse ? 0 : 1, later);
+  return first.t().mm(h0) + others.flatten(0, 1).t().mm(before.flatten(0, 1));
 }
 
 /// Inputs: z, h0, c0, w. Outputs: h, c and the gates.

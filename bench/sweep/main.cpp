@@ -44,7 +44,7 @@ struct Width {
 /// before them that shows where the first is faster than both sides.
 std::vector<std::set<int64_t>> neighbours(int64_t widest) {
   std::vector<std::set<int64_t>> out;
-  for (int k = 0;; ++k) {
+  for (int k = 1;; ++k) {
     auto w = int64_t(std::lround(8 * std::exp2(k / 4.0)));
     if (w > widest) return out;
     out.push_back({w - 2, w - 1, w, w + 1});

@@ -41,7 +41,12 @@ BOOST_AUTO_TEST_SUITE(blocks)
 BOOST_AUTO_TEST_CASE(elements_come_back_in_order) {
   for (int64_t block : {1, 4, 8, 16})
     for (Dtype type : {float32, float64, int64, boolean})
-      for (const Shape& sizes : {Shape{3, 16, 7, 5}, {1, 48, 1, 1}, {2, 16}, {4, 32, 33}}) {
+      for (const Shape& sizes : {Shape{3, 16, 7, 5},
+                                 {1, 48, 1, 1},
+                                 {2, 16},
+                                 {4, 32, 33},
+                                 {2, 16, 9, 9},
+                                 {2, 16, 2, 2}}) {
         Tensor x = (randn(sizes) * 10).to(type), y = copied_to_blocks(x, block);
         BOOST_TEST(block_of(y) == block);
         BOOST_TEST(same(x, y));
