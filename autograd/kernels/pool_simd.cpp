@@ -66,7 +66,7 @@ void divided(float* y, const float* by, int64_t n) {
     hn::StoreU(hn::Div(hn::LoadU(d, y + p), hn::LoadU(d, by + p)), d, y + p);
 }
 
-/// The same for any n; g(i) for each element of what is narrower than any vector.
+/// cover of lanes-inl.h for any n: g(i) for each element of what is narrower than any vector.
 template <class F, class G>
 HWY_INLINE void cover(int64_t n, F f, G g) {
   if (n >= 4) return cover(n, f);
